@@ -2,7 +2,8 @@
 --   new        it stands now, as number seq
 --   known      same stream, author and key stood already, with the same content: its number and time
 --   conflict   the same, with another content
---   stale      a guard failed: the room closed, or the target changed (or went) meanwhile
+--   stale      a guard failed: the room closed, or the target changed (or went) meanwhile. A post's target is what it
+--              answers, which must exist; a change needs words that still stand
 --   no_stream  there is no such stream
 -- It is VOLATILE and runs under READ COMMITTED on purpose: each statement sees what was committed before it began.
 -- The settings keep the probe on its indexes whatever the statistics say of a table that grows all day.
@@ -47,7 +48,7 @@ begin
              or (p.target is not null and (
                   p.held is null
                   or (p.rev is not null and (p.held_rev <> p.rev or p.ord <> p.target_ord))
-                  or (p.held_redacted and p.kind <> 'redacted')))
+                  or (p.held_redacted and p.kind <> 'posted')))
            ) as stale
     from probed p
   ), fresh as (
@@ -102,7 +103,7 @@ begin
       select * from events e where e.stream = t.stream and e.author = t.author and e.key = t.key
     ) e on true
     join lateral (select m.rev from messages m where m.stream = e.stream and m.seq = e.target) m on m.rev < e.seq
-    where t.target is not null and e.at >= stamp
+    where t.target is not null and e.kind <> 'posted' and e.at >= stamp
     order by e.stream, e.seq
   loop
     perform fold_change(change.stream, change.seq, change.kind, change.author, change.at, change.target, change.data);

@@ -13,19 +13,48 @@ select head from streams where id = $1
 select id, head from streams where id = any($1::uuid[])
 
 -- name: log.events
--- What follows a number, in order; ref recognises an own message.
-select seq, kind, author, at, data, substr(sha256(convert_to(key::text, 'UTF8')), 1, 8) as ref
-from events where stream = $1 and seq > $2 order by seq limit $3
+-- What follows a number, in order, up to about $4 bytes; ref recognises an own message.
+select * from (
+  select seq, kind, author, at, target, data, substr(sha256(convert_to(key::text, 'UTF8')), 1, 8) as ref,
+         sum(octet_length(data::text)) over (order by seq) - octet_length(data::text) as before
+  from events where stream = $1 and seq > $2 order by seq limit $3
+) e where e.before < $4 order by seq
+
+-- name: log.missed
+-- The head and what follows a number, in one snapshot; a stream without news answers one row without an event.
+select s.head, e.*
+from streams s left join lateral (
+  select * from (
+    select seq, kind, author, at, target, data, substr(sha256(convert_to(key::text, 'UTF8')), 1, 8) as ref,
+           sum(octet_length(data::text)) over (order by seq) - octet_length(data::text) as before
+    from events where stream = s.id and seq > $2 order by seq limit $3
+  ) x where x.before < $4
+) e on true
+where s.id = $1 order by e.seq
 
 -- name: log.before
--- Older messages as they stand, newest first.
-select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body
-from messages where stream = $1 and seq < $2 order by seq desc limit $3
+-- Older messages as they stand with the head at which they stood, newest first; one row without a message if none.
+select s.head, m.*
+from streams s left join lateral (
+  select * from (
+    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
+           sum(octet_length(body)) over (order by seq desc) - octet_length(body) as before
+    from messages where stream = s.id and seq < $2 order by seq desc limit $3
+  ) x where x.before < $4
+) m on true
+where s.id = $1 order by m.seq desc
 
 -- name: log.after
--- Newer messages as they stand, oldest first.
-select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body
-from messages where stream = $1 and seq > $2 order by seq limit $3
+-- Newer messages likewise, oldest first.
+select s.head, m.*
+from streams s left join lateral (
+  select * from (
+    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
+           sum(octet_length(body)) over (order by seq) - octet_length(body) as before
+    from messages where stream = s.id and seq > $2 order by seq limit $3
+  ) x where x.before < $4
+) m on true
+where s.id = $1 order by m.seq
 
 -- name: log.message
 select seq, author, rev, redacted from messages where stream = $1 and seq = $2
