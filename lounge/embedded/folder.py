@@ -172,8 +172,9 @@ class ServerFolder:
 
     def _barred(self, barrier: Path) -> FolderUnreachable:
         who = self.account.logins[-1]
+        owner = f" (of user id {barrier.stat().st_uid})" if barrier.stat().st_uid != os.geteuid() else ""
         message = (
-            f"the user {who}, whom the embedded servers run as, cannot pass through the folder {barrier}: "
+            f"the user {who}, whom the embedded servers run as, cannot pass through the folder {barrier}{owner}: "
             f"allow it (chmod o+x {barrier}), or name another data folder with --data"
         )
         return FolderUnreachable(message)
