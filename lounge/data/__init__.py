@@ -1,0 +1,231 @@
+"""What ships with the program: specialties, countries, alias words and the demo network, as typed JSON files.
+
+Each loader reads its file anew, so the composition root calls it once and hands the result in.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Region = Literal["Africa", "Americas", "Asia", "Europe", "Oceania"]
+Urgency = Literal["emergency", "urgent", "today", "routine"]
+Role = Literal["member", "moderator", "operator"]
+AudienceKind = Literal["all", "specialties", "members"]
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z-]{3,40}\Z")]
+NuccCode = Annotated[str, Meta(pattern=r"^[0-9A-Z]{9}X\Z")]
+CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
+Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,32}\Z")]
+Minutes = Annotated[int, Meta(ge=0)]
+Title = Annotated[str, Meta(min_length=1, max_length=200)]
+Presentation = Annotated[str, Meta(min_length=1, max_length=20_000)]
+Question = Annotated[str, Meta(min_length=1, max_length=2_000)]
+Body = Annotated[str, Meta(min_length=1, max_length=20_000)]
+
+FileType = TypeVar("FileType", bound=Struct)
+
+
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """A family of neighbouring specialties, such as surgery."""
+
+    id: Slug
+    name: str
+
+
+class Specialty(Struct, frozen=True, forbid_unknown_fields=True):
+    """One specialty; `nucc` is its code in the NUCC Health Care Provider Taxonomy, `group` the id of its group."""
+
+    id: Slug
+    name: str
+    nucc: NuccCode
+    group: Slug
+
+
+class Country(Struct, frozen=True, forbid_unknown_fields=True):
+    """One country or territory by its ISO 3166-1 alpha-2 code, with its English name and UN M49 region."""
+
+    code: CountryCode
+    name: str
+    region: Region
+
+
+class AliasWords(Struct, frozen=True, forbid_unknown_fields=True):
+    """What two-word aliases are drawn from: one of `first`, then one of `second`."""
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+
+class DemoMember(Struct, frozen=True, forbid_unknown_fields=True):
+    """An invented member; `specialties` by id, the main one first."""
+
+    handle: Handle
+    specialties: tuple[Slug, ...]
+    country: CountryCode
+    role: Role
+
+
+class DemoAudience(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may see a room: `specialties` or `members` (handles) is filled where `kind` says so, and nothing else is."""
+
+    kind: AudienceKind = "all"
+    specialties: tuple[Slug, ...] = ()
+    members: tuple[Handle, ...] = ()
+
+
+class DemoPost(Struct, frozen=True, forbid_unknown_fields=True):
+    """A post by the member `by`; `reply_to` is the index, from 0, of an earlier post of the same discussion."""
+
+    by: Handle
+    minutes_ago: Minutes
+    body: Body
+    reply_to: Annotated[int, Meta(ge=0)] | None = None
+
+
+class DemoCase(Struct, frozen=True, forbid_unknown_fields=True):
+    """An invented case, opened `minutes_ago` by the member `author`, and its discussion, oldest post first."""
+
+    title: Title
+    specialty: Slug
+    urgency: Urgency
+    author: Handle
+    minutes_ago: Minutes
+    audience: DemoAudience
+    presentation: Presentation
+    question: Question
+    posts: tuple[DemoPost, ...]
+
+
+class DemoLounge(Struct, frozen=True, forbid_unknown_fields=True):
+    """A standing room, and its discussion, oldest post first."""
+
+    title: Title
+    description: Question
+    audience: DemoAudience
+    posts: tuple[DemoPost, ...]
+
+
+class Demo(Struct, frozen=True, forbid_unknown_fields=True):
+    """The demo network: all of it is made up."""
+
+    members: tuple[DemoMember, ...]
+    cases: tuple[DemoCase, ...]
+    lounges: tuple[DemoLounge, ...]
+
+
+class Specialties:
+    """All specialties, by id and in the order of their groups; `id in specialties` tells whether there is one."""
+
+    def __init__(self, source: str, groups: tuple[Group, ...], specialties: tuple[Specialty, ...]) -> None:
+        """Take the source's name, the groups, and the specialties as they are listed."""
+        self.source = source
+        self.groups = groups
+        self.all = specialties
+        self._by_id = {one.id: one for one in specialties}
+        self._groups = {one.id: one for one in groups}
+
+    def __contains__(self, specialty_id: object) -> bool:
+        """Tell whether there is a specialty with this id."""
+        return specialty_id in self._by_id
+
+    def __iter__(self) -> Iterator[Specialty]:
+        """Iterate over the specialties as they are listed."""
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        """Count the specialties."""
+        return len(self.all)
+
+    def __getitem__(self, specialty_id: str) -> Specialty:
+        """Return the specialty with this id, or raise KeyError."""
+        return self._by_id[specialty_id]
+
+    def get(self, specialty_id: str) -> Specialty | None:
+        """Return the specialty with this id, or None."""
+        return self._by_id.get(specialty_id)
+
+    def group_of(self, specialty_id: str) -> Group:
+        """Return the group of the specialty with this id, or raise KeyError."""
+        return self._groups[self._by_id[specialty_id].group]
+
+    def in_group(self, group_id: str) -> tuple[Specialty, ...]:
+        """Return the specialties of this group, or raise KeyError."""
+        group = self._groups[group_id]
+        return tuple(one for one in self.all if one.group == group.id)
+
+
+class Countries:
+    """All countries, by code and in the order of their names; `code in countries` tells whether there is one."""
+
+    def __init__(self, source: str, regions: tuple[Region, ...], countries: tuple[Country, ...]) -> None:
+        """Take the source's name, the regions, and the countries as they are listed."""
+        self.source = source
+        self.regions = regions
+        self.all = countries
+        self._by_code = {one.code: one for one in countries}
+
+    def __contains__(self, code: object) -> bool:
+        """Tell whether there is a country with this code."""
+        return code in self._by_code
+
+    def __iter__(self) -> Iterator[Country]:
+        """Iterate over the countries as they are listed."""
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        """Count the countries."""
+        return len(self.all)
+
+    def __getitem__(self, code: str) -> Country:
+        """Return the country with this code, or raise KeyError."""
+        return self._by_code[code]
+
+    def get(self, code: str) -> Country | None:
+        """Return the country with this code, or None."""
+        return self._by_code.get(code)
+
+
+class _SpecialtyFile(Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    groups: tuple[Group, ...]
+    specialties: tuple[Specialty, ...]
+
+
+class _CountryFile(Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    regions: tuple[Region, ...]
+    countries: tuple[Country, ...]
+
+
+def load_specialties() -> Specialties:
+    """Read the specialties and their groups."""
+    file = _read("specialties.json", _SpecialtyFile)
+    return Specialties(file.source, file.groups, file.specialties)
+
+
+def load_countries() -> Countries:
+    """Read the countries and their regions."""
+    file = _read("countries.json", _CountryFile)
+    return Countries(file.source, file.regions, file.countries)
+
+
+def load_alias_words() -> AliasWords:
+    """Read the words of which aliases are made."""
+    return _read("aliases.json", AliasWords)
+
+
+def load_demo() -> Demo:
+    """Read the demo network."""
+    return _read("demo.json", Demo)
+
+
+def _read(name: str, kind: type[FileType]) -> FileType:
+    """Decode a file of this package; raise msgspec.ValidationError where it breaks the types above."""
+    return msgspec.json.decode(resources.files(__name__).joinpath(name).read_bytes(), type=kind)
