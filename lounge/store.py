@@ -10,7 +10,7 @@ import asyncio
 import enum
 import hashlib
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 import asyncpg
 import structlog
@@ -81,6 +81,16 @@ class Item(Struct, frozen=True, kw_only=True):
     target: int | None = None
     rev: int | None = None
     open: bool = False
+
+
+class Epoch(NamedTuple):
+    """One history of an installation: numbers of events mean nothing outside it.
+
+    `name` (16 hexadecimal digits) is public; `secret` seals what nodes tell each other of it.
+    """
+
+    name: str
+    secret: bytes
 
 
 class Outcome(Struct, frozen=True):
@@ -196,13 +206,13 @@ class Store:
         self._limits = LIMITS if limits is None else limits
         self._role = role
         self._pools: dict[Pool, asyncpg.Pool[Any]] = {}
-        self._epoch = ""
-        self.on_epoch: Callable[[str], None] | None = None
+        self._epoch = Epoch("", b"")
+        self.on_epoch: Callable[[], None] | None = None
         """Called when a new connection finds that the history began anew."""
 
     @property
-    def epoch(self) -> str:
-        """Name of the history that this database tells (16 hex digits), as last read."""
+    def epoch(self) -> Epoch:
+        """The history that this database tells, as last read."""
         return self._epoch
 
     async def open(self) -> None:
@@ -283,14 +293,18 @@ class Store:
         if epoch == self._epoch:
             return
         known, self._epoch = self._epoch, epoch
-        if known and self.on_epoch is not None:
-            self.on_epoch(epoch)
+        if known.name and self.on_epoch is not None:
+            self.on_epoch()
 
 
-async def read_epoch(connection: asyncpg.Connection[Any], queries: Mapping[str, str]) -> str:
+async def read_epoch(connection: asyncpg.Connection[Any], queries: Mapping[str, str]) -> Epoch:
     """Return the epoch: a hash of the stored id and of what a restore, a promotion or a copy changes by itself."""
     row = await connection.fetchrow(queries["installation.identity"])
-    return hashlib.sha256("\x1f".join(str(value) for value in row or ()).encode()).hexdigest()[:16]
+    identity = "\x1f".join(str(value) for value in row or ()).encode()
+    return Epoch(
+        hashlib.blake2b(identity, digest_size=8, person=b"lounge epoch").hexdigest(),
+        hashlib.blake2b(identity, digest_size=32, person=b"lounge bus").digest(),
+    )
 
 
 def _milliseconds(seconds: float) -> str:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import redis.asyncio as redis
@@ -22,6 +22,8 @@ from lounge.live.stream import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lounge.store import Epoch
 
 log = structlog.get_logger(__name__)
 
@@ -34,13 +36,6 @@ OUTBOX_BYTES: Final = 4 * 1024 * 1024
 BACKOFF: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to connect; the last one stays."""
 SEAL_BYTES: Final = 16
-
-
-class Epoch(NamedTuple):
-    """The history whose numbers are carried, and the secret that seals them."""
-
-    name: str
-    secret: bytes
 
 
 class _Parcel(msgspec.Struct, frozen=True, array_like=True):
@@ -82,7 +77,10 @@ class Bus:
 
     def __init__(self, url: str, epoch: Callable[[], Epoch]) -> None:
         """Take the address of Redis or Valkey, and where to learn the current epoch."""
-        self._pool = redis.ConnectionPool.from_url(url, socket_connect_timeout=2.0, socket_timeout=None)
+        # RESP2: under RESP3 the library's parser hands pushes to a callback and recurses once for each.
+        self._pool = redis.ConnectionPool.from_url(
+            url, protocol=2, socket_connect_timeout=2.0, socket_timeout=None
+        )
         self._publisher = redis.Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=2.0)
         self._epoch = epoch
         self._wanted: dict[str, asyncio.Event] = {}
@@ -163,7 +161,7 @@ class Bus:
     async def _keep_subscribed(self) -> None:
         failures = 0
         while True:
-            connection = self._pool.make_connection()
+            connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             try:
                 await connection.connect()
                 failures = 0

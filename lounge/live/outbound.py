@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from lounge.clock import Clock
+    from lounge.live.hub import Follower
     from lounge.live.wire import Wire
 
 SOFT: Final = 256 * 1024
@@ -34,7 +35,7 @@ class Supply(Protocol):
         """Return whether `after` is as far as the followers of the stream have been told, having told them all."""
         ...
 
-    def fetch(self, stream: str, after: int, follower: object) -> None:
+    def fetch(self, stream: str, after: int, follower: Follower) -> None:
         """Read the log, then call `follower.fetched`."""
         ...
 
@@ -42,7 +43,7 @@ class Supply(Protocol):
 class Outbound:
     """The sending side of a session."""
 
-    def __init__(self, wire: Wire, supply: Supply, clock: Clock, follower: object) -> None:
+    def __init__(self, wire: Wire, supply: Supply, clock: Clock, follower: Follower) -> None:
         """Take the connection, where missed events come from, and whom to name when asking for them."""
         self._wire = wire
         self._supply = supply

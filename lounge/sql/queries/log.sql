@@ -38,7 +38,8 @@ select s.head, m.*
 from streams s left join lateral (
   select * from (
     select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
-           sum(octet_length(body)) over (order by seq desc) - octet_length(body) as before
+           sum(octet_length(body)) over (order by seq desc) - octet_length(body) as before,
+           lead(seq) over (order by seq desc) is null as last
     from messages where stream = s.id and seq < $2 order by seq desc limit $3
   ) x where x.before < $4
 ) m on true
@@ -50,7 +51,8 @@ select s.head, m.*
 from streams s left join lateral (
   select * from (
     select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
-           sum(octet_length(body)) over (order by seq) - octet_length(body) as before
+           sum(octet_length(body)) over (order by seq) - octet_length(body) as before,
+           lead(seq) over (order by seq) is null as last
     from messages where stream = s.id and seq > $2 order by seq limit $3
   ) x where x.before < $4
 ) m on true
@@ -61,3 +63,6 @@ select seq, author, rev, redacted from messages where stream = $1 and seq = $2
 
 -- name: log.people
 select n, alias, label from participants where stream = $1 and n = any($2::bigint[]) order by n
+
+-- name: log.state
+select state from streams where id = $1

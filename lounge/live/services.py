@@ -1,0 +1,32 @@
+"""What every session of a node works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from lounge.clock import Clock
+    from lounge.live.commit import GroupCommit
+    from lounge.live.hub import Hub
+    from lounge.live.registry import Registry
+    from lounge.members.accounts import Credential
+    from lounge.rooms import Rooms
+
+
+class Services(Struct, frozen=True):
+    """The collaborators of a session; `later` calls back after some seconds and can be cancelled."""
+
+    hub: Hub
+    rooms: Rooms
+    commit: GroupCommit
+    registry: Registry
+    clock: Clock
+    tasks: asyncio.TaskGroup
+    authenticate: Callable[[str], Awaitable[Credential]]
+    epoch: Callable[[], str]
+    later: Callable[[float, Callable[[], None]], Any]

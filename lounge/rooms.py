@@ -1,0 +1,362 @@
+"""The rules of rooms: who may enter, what may be said, and how a change becomes an event of the room's log.
+
+A member is a participant of a room from the first change they make in it, not by reading: a number, an alias and a label,
+told to all by `joined`. Whatever others learn of them in the room, they learn by that number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from lounge.clock import milliseconds
+from lounge.errors import Busy, Forbidden, Invalid, KeyReused, LoungeError, NotFound, RoomClosed, SinceAhead, Stale
+from lounge.live.messages import (
+    Done,
+    Edit,
+    Edited,
+    Message,
+    Person,
+    Post,
+    Posted,
+    React,
+    Reacted,
+    Redact,
+    Redacted,
+    Right,
+)
+from lounge.live.journal import read_entry
+from lounge.store import Item, Outcome, Pool, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from lounge.ids import Ids
+    from lounge.live.stream import Entry
+    from lounge.members.accounts import Member
+    from lounge.store import Record, Store
+
+Change = Post | Edit | Redact | React
+
+NEWEST: Final = 50
+"""Messages shown on entering a room."""
+MISSED: Final = 500
+"""Events that a follower may have missed and still be told of one by one."""
+VIEW_BYTES: Final = 128 * 1024
+"""Bytes of text in one answer: a page of very long messages is shorter than asked."""
+ALIAS_TRIES: Final = 20
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Names(Protocol):
+    """What a participant is called (`lounge.aliases`)."""
+
+    def draw(self) -> str:
+        """Return a random alias of two words."""
+        ...
+
+    async def label(self, member: Member) -> str:
+        """Return specialty and region, as coarse as k-anonymity asks."""
+        ...
+
+
+class Access(Struct, frozen=True):
+    """What one member may do with one stream; `you` is their participant number, once they have one."""
+
+    stream: str
+    kind: Literal["room", "board", "feed"]
+    state: Literal["open", "closed"]
+    rights: list[Right]
+    lounge: bool
+    head: int
+    seen: int
+    you: int | None
+
+    @property
+    def moderator(self) -> bool:
+        """Whether the member may take away the words of others here."""
+        return "moderate" in self.rights
+
+
+class View(Struct, frozen=True):
+    """Messages, oldest first, as they stood at event `head`."""
+
+    messages: list[Message]
+    people: list[Person]
+    head: int
+    more: bool
+
+
+class Missed(Struct, frozen=True):
+    """Events after a number, up to `head`; `complete` false: too many to tell."""
+
+    entries: list[Entry]
+    head: int
+    complete: bool
+
+
+class Room(Struct, frozen=True):
+    """A room as a member's list shows it."""
+
+    stream: str
+    kind: Literal["case", "lounge"]
+    title: str
+    state: Literal["open", "closed"]
+    head: int
+    last_at: int
+    posts: int
+    case: str | None
+    you: int | None
+    seen: int
+
+
+class Rooms:
+    """Rooms, seen with the eyes of one member at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        append: Callable[[Item], Awaitable[Outcome]],
+        committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+        ids: Ids,
+        names: Names,
+    ) -> None:
+        """Take the store, the group commit, whom to tell of events, and what makes ids and names."""
+        self._store = store
+        self._append = append
+        self._committed = committed
+        self._ids = ids
+        self._names = names
+
+    # Access
+
+    async def access(self, member: Member, stream: str) -> Access:
+        """Return what `member` may do with a stream; NotFound where it does not exist or is not theirs, alike."""
+        row = await self._store.row("rooms.access", stream, member.id, list(member.specialties), member.feed)
+        if row is None:
+            raise NotFound
+        rights: list[Right] = ["read"]
+        if row["kind"] == "room":
+            if row["state"] == "open":
+                rights.append("post")
+            if member.role == "moderator":
+                rights.append("moderate")
+        return Access(
+            stream=stream,
+            kind=row["kind"],
+            state=row["state"],
+            rights=rights,
+            lounge=row["room_kind"] == "lounge",
+            head=row["head"],
+            seen=row["seen"],
+            you=row["n"],
+        )
+
+    async def enter(self, member: Member, access: Access) -> Access:
+        """Make `member` a participant, if they are not yet: in a lounge by handle, in a case room under a drawn alias."""
+        if access.you is not None:
+            return access
+        label = await self._names.label(member)
+        key = self._ids.secret()
+        for _ in range(ALIAS_TRIES):
+            alias = member.handle if access.lounge else self._names.draw()
+            async with self._store.transaction() as transaction:
+                row = await transaction.row("log.enter", access.stream, member.id, alias, label, key)
+            if row is not None and row["status"] != "taken":
+                self._tell_of_entry(access.stream, key, alias, label, row)
+                return msgspec.structs.replace(access, you=row["n"])
+        raise Busy
+
+    def _tell_of_entry(self, stream: str, key: str, alias: str, label: str, row: Record) -> None:
+        if row["status"] == "entered":
+            data = _encode(Person(row["n"], alias, label))
+            item = Item(stream=stream, author=row["n"], key=key, kind="joined", data=data, digest=None)
+            self._committed([item], [Outcome("new", row["seq"], milliseconds(row["at"]))])
+
+    # Changes
+
+    def post_item(self, access: Access, post: Post) -> Item:
+        """Return the event that a post by a participant becomes, or say what is wrong with it."""
+        _must_write(access)
+        _must_have_words(post.body)
+        assert access.you is not None
+        return Item(
+            stream=access.stream,
+            author=access.you,
+            key=post.key,
+            kind="posted",
+            data=_encode(Posted(body=post.body, reply_to=post.reply_to)),
+            digest=digest("posted", post.body, str(post.reply_to or "")),
+            target=post.reply_to,
+            open=True,
+        )
+
+    async def change(self, member: Member, command: Change) -> Done:
+        """Make one change in a room: check rights, enter if need be, append; raises what went wrong."""
+        access, item = await self.prepare(member, await self.access(member, command.stream), command)
+        return await self.settled(access, command, await self._append(item))
+
+    async def prepare(self, member: Member, access: Access, command: Change) -> tuple[Access, Item]:
+        """Check a change, make `member` a participant if need be, and return the event that it becomes."""
+        _must_write(access)
+        if isinstance(command, Post | Edit):
+            _must_have_words(command.body)
+        access = await self.enter(member, access)
+        return access, await self.item(access, command)
+
+    async def item(self, access: Access, command: Change) -> Item:
+        """Return the event that a change by a participant becomes, having looked at what it changes."""
+        if isinstance(command, Post):
+            return self.post_item(access, command)
+        _must_write(access)
+        row = await self._store.row("log.message", access.stream, command.target)
+        if row is None:
+            raise NotFound("this room has no message with that number")
+        mine = row["author"] == access.you
+        assert access.you is not None
+        if isinstance(command, Edit):
+            _must_have_words(command.body)
+            if not mine:
+                raise Forbidden("only its author may edit a message")
+            kind, data, rev = "edited", _encode(Edited(target=command.target, body=command.body)), command.rev
+        elif isinstance(command, Redact):
+            if not mine and not access.moderator:
+                raise Forbidden("only its author or a moderator may redact a message")
+            kind, data, rev = "redacted", _encode(Redacted(target=command.target)), None
+        else:
+            kind, data, rev = "reacted", _encode(Reacted(command.target, command.mark, command.set)), None
+        return Item(
+            stream=access.stream,
+            author=access.you,
+            key=command.key,
+            kind=kind,
+            data=data,
+            digest=digest(kind, data.decode()),
+            target=command.target,
+            rev=rev,
+            open=True,
+        )
+
+    async def settled(self, access: Access, command: Change, outcome: Outcome) -> Done:
+        """Turn the log's answer into the reply: for `stale`, look again at what changed meanwhile."""
+        if (done := settled_at_once(command, outcome)) is not None:
+            if isinstance(done, LoungeError):
+                raise done
+            return done
+        row = await self._store.row("log.state", access.stream)
+        if row is None or row["state"] != "open":
+            raise RoomClosed
+        if isinstance(command, Post):
+            raise Invalid("reply_to names no message of this room")
+        raise Stale("the message was changed or taken away meanwhile")
+
+    # Reading
+
+    async def newest(self, stream: str) -> View:
+        """Return the newest messages of a room."""
+        return await self.before(stream, 2**53, NEWEST)
+
+    async def before(self, stream: str, before: int, limit: int) -> View:
+        """Return up to `limit` messages with numbers below `before`, the newest of them."""
+        rows = await self._store.rows("log.before", stream, before, limit, VIEW_BYTES)
+        return await self._view(stream, rows, newest_first=True)
+
+    async def after(self, stream: str, after: int, limit: int) -> View:
+        """Return up to `limit` messages with numbers above `after`, the oldest of them."""
+        rows = await self._store.rows("log.after", stream, after, limit, VIEW_BYTES)
+        return await self._view(stream, rows, newest_first=False)
+
+    async def _view(self, stream: str, rows: Sequence[Record], *, newest_first: bool) -> View:
+        if not rows:
+            raise NotFound
+        found = [row for row in rows if row["seq"] is not None]
+        messages = [_message(row) for row in found]
+        if newest_first:
+            messages.reverse()
+        people = await self.people(stream, {message.by for message in messages})
+        return View(messages, people, rows[0]["head"], more=bool(found) and not found[-1]["last"])
+
+    async def missed(self, stream: str, since: int) -> Missed:
+        """Return the events after `since`; SinceAhead where the log has not come so far."""
+        rows = await self._store.rows("log.missed", stream, since, MISSED + 1, VIEW_BYTES)
+        if not rows:
+            raise NotFound
+        head: int = rows[0]["head"]
+        if since > head:
+            raise SinceAhead
+        entries = [read_entry(stream, row) for row in rows if row["seq"] is not None]
+        return Missed(entries, head, complete=head - since <= MISSED)
+
+    async def people(self, stream: str, numbers: Iterable[int]) -> list[Person]:
+        """Return the participants with these numbers, as far as they exist."""
+        wanted = sorted(n for n in set(numbers) if n > 0)
+        if not wanted:
+            return []
+        rows = await self._store.rows("log.people", stream, wanted)
+        return [Person(row["n"], row["alias"], row["label"]) for row in rows]
+
+    async def see(self, member: Member, stream: str, seq: int) -> None:
+        """Keep how far `member` has read: never backwards, never past the head."""
+        await self._store.value("rooms.see", member.id, stream, seq, pool=Pool.COMMITS)
+
+    async def mine(self, member: Member, after: str | None, limit: int) -> list[Room]:
+        """Return the lounges open to `member` and the case rooms in which they take part, by id, after one."""
+        rows = await self._store.rows("rooms.mine", member.id, list(member.specialties), after, limit)
+        return [
+            Room(
+                stream=row["stream"],
+                kind=row["kind"],
+                title=row["title"],
+                state=row["state"],
+                head=row["head"],
+                last_at=milliseconds(row["last_at"]),
+                posts=row["posts"],
+                case=row["case_id"],
+                you=row["n"],
+                seen=row["seen"],
+            )
+            for row in rows
+        ]
+
+
+def settled_at_once(command: Change, outcome: Outcome) -> Done | LoungeError | None:
+    """Return the reply to a change where the log's answer says it all, or None for `stale`."""
+    if outcome.status in ("new", "known"):
+        return Done(id=command.id, seq=outcome.seq, at=outcome.at, status="new" if outcome.status == "new" else "known")
+    if outcome.status == "conflict":
+        return KeyReused()
+    if outcome.status == "no_stream":
+        return NotFound()
+    return None
+
+
+def _must_write(access: Access) -> None:
+    if access.kind != "room":
+        raise Forbidden("nobody writes here but the system")
+    if access.state != "open":
+        raise RoomClosed
+
+
+def _must_have_words(body: str) -> None:
+    if "\x00" in body:
+        raise Invalid("body: the character U+0000 cannot be stored: remove it")
+    if not body.strip():
+        raise Invalid("body: write something; white space alone is no message")
+
+
+def _message(row: Record) -> Message:
+    return Message(
+        seq=row["seq"],
+        by=row["author"],
+        at=milliseconds(row["at"]),
+        body=row["body"],
+        rev=row["rev"],
+        ref=row["ref"].hex(),
+        reply_to=row["reply_to"],
+        reactions=msgspec.json.decode(row["reactions"], type=dict[str, list[int]]),
+        edited_at=None if row["edited_at"] is None else milliseconds(row["edited_at"]),
+        redacted=row["redacted"],
+    )
