@@ -1,0 +1,1 @@
+"""HTTP: one file per resource; each parses, calls the domain and encodes."""

@@ -1,0 +1,138 @@
+"""Rooms over HTTP, for those who do not follow them live: the list, pages of messages, a post."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from lounge.errors import BadRequest, Forbidden
+from lounge.http.cursor import read_cursor, write_cursor
+from lounge.http.operation import Answer, Call, Operation
+from lounge.live.messages import Body, Message, Person, Post, Seq, Target
+from lounge.rooms import Room
+
+if TYPE_CHECKING:
+    from lounge.rooms import Rooms
+
+Limit = Annotated[int, Meta(ge=1, le=100)]
+
+
+class RoomsQuery(Struct, frozen=True):
+    """A page of the list: `cursor` from the page before."""
+
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+    limit: Limit = 50
+
+
+class RoomList(Struct, frozen=True):
+    """All lounges open to you, and the case rooms in which you take part; `next` is null on the last page."""
+
+    rooms: list[Room]
+    next: str | None
+
+
+class MessagesQuery(Struct, frozen=True):
+    """Messages with numbers below `before`, or above `after`; the newest where neither is given."""
+
+    before: Seq | None = None
+    after: Seq | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class Messages(Struct, frozen=True):
+    """Messages, oldest first, as they stood at event `head`; `more` says that there is more in that direction."""
+
+    stream: str
+    messages: list[Message]
+    people: list[Person]
+    head: int
+    more: bool
+
+
+class NewMessage(Struct, frozen=True):
+    """A message, perhaps in reply to message number `reply_to`."""
+
+    body: Body
+    reply_to: Target | None = None
+
+
+class Posted(Struct, frozen=True):
+    """The message stands as number `seq`; `known` says that this key had been taken before."""
+
+    seq: int
+    at: int
+    status: Literal["new", "known"]
+
+
+class RoomsResource:
+    """The resource."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Take the rules of rooms."""
+        self._rooms = rooms
+
+    def operations(self) -> list[Operation]:
+        """Return what this resource offers."""
+        return [
+            Operation(
+                method="GET",
+                path="/api/v1/rooms",
+                name="rooms",
+                summary="The lounges open to you, and the case rooms in which you take part.",
+                handle=self._list,
+                query=RoomsQuery,
+                answers={200: RoomList},
+            ),
+            Operation(
+                method="GET",
+                path="/api/v1/rooms/{stream}/messages",
+                name="messages",
+                summary="A page of a room's messages as they stand.",
+                handle=self._messages,
+                query=MessagesQuery,
+                answers={200: Messages},
+            ),
+            Operation(
+                method="POST",
+                path="/api/v1/rooms/{stream}/messages",
+                name="post",
+                summary="Write a message into a room.",
+                handle=self._post,
+                body=NewMessage,
+                keyed=True,
+                answers={200: Posted, 201: Posted},
+            ),
+        ]
+
+    async def _list(self, call: Call[None, RoomsQuery]) -> Answer:
+        query = call.query
+        after = None if query.cursor is None else read_cursor(query.cursor, str)
+        found = await self._rooms.mine(call.member, after, query.limit + 1)
+        page = found[: query.limit]
+        following = write_cursor(page[-1].stream) if len(found) > query.limit else None
+        return Answer(RoomList(page, following))
+
+    async def _messages(self, call: Call[None, MessagesQuery]) -> Answer:
+        query = call.query
+        if query.before is not None and query.after is not None:
+            message = "give before or after, not both"
+            raise BadRequest(message)
+        access = await self._rooms.access(call.member, call.uuid("stream"))
+        if access.kind != "room":
+            message = "this stream has events, and no messages"
+            raise Forbidden(message)
+        if query.after is not None:
+            view = await self._rooms.after(access.stream, query.after, query.limit)
+        elif query.before is not None:
+            view = await self._rooms.before(access.stream, query.before, query.limit)
+        else:
+            view = await self._rooms.before(access.stream, 2**53, query.limit)
+        return Answer(Messages(access.stream, view.messages, view.people, view.head, view.more))
+
+    async def _post(self, call: Call[NewMessage, None]) -> Answer:
+        post = Post(
+            id=0, stream=call.uuid("stream"), key=call.key, body=call.body.body, reply_to=call.body.reply_to
+        )
+        done = await self._rooms.change(call.member, post)
+        return Answer(Posted(done.seq or 0, done.at or 0, done.status), 201 if done.status == "new" else 200)

@@ -1,0 +1,1 @@
+"""Who takes part: accounts, and what proves that a request comes from one."""

@@ -1,0 +1,249 @@
+"""What the commands do: servers first, then the schema, then a node, then the port; and all of it undone in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+import structlog
+import uvicorn
+from msgspec import Struct
+
+from lounge.app import Addresses, running
+from lounge.clock import SystemClock
+from lounge.embedded.errors import FolderInUse
+from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, EmbeddedPostgres
+from lounge.embedded.supervisor import Supervisor
+from lounge.ids import Ids, SystemRandomness
+from lounge.migrations import durability, migrate, pending, renew_epoch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from lounge.app import Node
+    from lounge.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+DEMO_MARK = "demo"
+"""A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
+
+
+class NotServed(Exception):
+    """A command cannot do what it was asked; the text is one line for the operator."""
+
+
+class Place(Struct, frozen=True):
+    """Where to serve, where the embedded servers' data lies, and whether all of it is made up."""
+
+    host: str
+    port: int
+    data: Path
+    demo: bool = False
+
+
+class Databases(Struct, frozen=True):
+    """Addresses of one Postgres: for the application and for the owner of the schema."""
+
+    url: str
+    owner_url: str
+
+
+class Ending:
+    """Turns the first SIGINT or SIGTERM into an orderly end, whatever is under way; the second one hurries it."""
+
+    def __init__(self) -> None:
+        """Begin with the current task as what is to be ended."""
+        self._task = asyncio.current_task()
+        self._server: uvicorn.Server | None = None
+        self.asked = False
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+
+    @contextmanager
+    def serving(self, server: uvicorn.Server) -> Iterator[None]:
+        """Within the block the end is the server's own: it answers what is under way first."""
+        self._server = server
+        try:
+            yield
+        finally:
+            self._server = None
+
+    def _signalled(self) -> None:
+        again, self.asked = self.asked, True
+        if self._server is not None:
+            self._server.force_exit = again
+            self._server.should_exit = True
+        elif not again and self._task is not None:
+            # Once: a second cancellation would break off the orderly stop of the servers, whose steps have deadlines.
+            self._task.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command: uvicorn would raise them again at its end, before Postgres is stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) -> None:
+    """Serve until a signal asks for the end; `ready` is called with the address once it answers.
+
+    Raises NotServed, EmbeddedError or a LoungeError.
+    """
+    ending = Ending()
+    if place.demo:
+        settings = msgspec.structs.replace(settings, database_url=None, redis_url=None, public_url=None, label_k=1)
+    try:
+        with _bound(place) as listener:
+            port = listener.getsockname()[1]
+            async with _servers(settings, place) as addresses, running(
+                settings, Addresses(addresses[0], addresses[1], port), demo=place.demo
+            ) as node:
+                await _listen(settings, node, listener, ending, lambda: ready(_url(place.host, port)))
+    except asyncio.CancelledError:
+        if not ending.asked:
+            raise
+
+
+@asynccontextmanager
+async def _servers(settings: Settings, place: Place) -> AsyncIterator[tuple[str, str]]:
+    """Yield the addresses of a Postgres with this release's schema, and of a Redis."""
+    if settings.database_url is not None and settings.redis_url is not None:
+        await make_ready(settings, Databases(settings.database_url, settings.database_url))
+        yield settings.database_url, settings.redis_url
+        return
+    if place.demo:
+        _mark_demo(place.data)
+    async with Supervisor(place.data) as servers:
+        await make_ready(settings, Databases(servers.database_url, servers.owner_url))
+        yield servers.database_url, servers.redis_url
+
+
+async def make_ready(settings: Settings, databases: Databases) -> None:
+    """See that the database has this release's schema and keeps what it acknowledges.
+
+    Our own is migrated here; somebody else's by `lounge migrate` alone, so that a rolling upgrade is the operator's to time.
+    """
+    if settings.embedded:
+        await migrate(databases.owner_url, _ids())
+    elif missing := await pending(databases.url):
+        message = f"the database lacks {len(missing)} migration(s), from {missing[0]}: run `lounge migrate`"
+        raise NotServed(message)
+    if off := await durability(databases.url):
+        settled = " and ".join(f"{name}=off" for name in off)
+        message = f"PostgreSQL runs with {settled}: a change that was acknowledged could be lost; set it to on"
+        raise NotServed(message)
+
+
+def _mark_demo(data: Path) -> None:
+    """Make sure that the demo, where signing in takes no proof, opens no data but its own."""
+    mark = data / DEMO_MARK
+    if mark.exists():
+        return
+    if (data / "postgres").exists():
+        message = f"{data} holds an installation that is not a demo: name another folder with --data"
+        raise NotServed(message)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        mark.write_text("Everything in this folder is made up; `lounge demo` signs anybody in as anybody.\n", "utf-8")
+    except OSError as error:
+        message = f"the data folder {data} cannot be used: {error.strerror}"
+        raise NotServed(message) from error
+
+
+@contextmanager
+def _bound(place: Place) -> Iterator[socket.socket]:
+    """Take the port before anything is started, so that a port in use is told at once; nobody is let in yet."""
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((place.host, place.port))
+        except OSError as error:
+            message = f"port {place.port} on {place.host} cannot be used ({error.strerror}): name another with --port"
+            raise NotServed(message) from error
+        yield listener
+    finally:
+        listener.close()
+
+
+async def _listen(
+    settings: Settings, node: Node, listener: socket.socket, ending: Ending, ready: Callable[[], None]
+) -> None:
+    config = uvicorn.Config(
+        node.asgi,
+        lifespan="off",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+    server = _Server(config)
+    with ending.serving(server):
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]), name="server")
+            while not server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            if server.started:
+                ready()
+    node.health.drain()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@asynccontextmanager
+async def database(settings: Settings, data: Path) -> AsyncIterator[Databases]:
+    """Yield the database for a command that only needs that: the one given, the one running on `data`, or start it."""
+    if settings.database_url is not None:
+        yield Databases(settings.database_url, settings.database_owner_url or settings.database_url)
+        return
+    server = EmbeddedPostgres(data / "postgres")
+    try:
+        await server.start()
+    except FolderInUse:
+        yield Databases(_running_url(data, APP_ROLE), _running_url(data, OWNER_ROLE))
+        return
+    try:
+        yield Databases(server.url(APP_ROLE), server.url(OWNER_ROLE))
+    finally:
+        await server.stop()
+
+
+def _running_url(data: Path, role: str) -> str:
+    """Return the address of the server that another process runs on this folder (see `lounge.embedded.folder`)."""
+    record = data.resolve() / "postgres" / "sockets"
+    folder = record.read_bytes() if record.exists() else os.fsencode(record.with_name("run"))
+    return f"postgresql://{role}@/{DATABASE}?host={quote(folder, safe='/')}&port={PORT}"
+
+
+async def migrate_database(settings: Settings, data: Path, *, post: bool) -> list[str]:
+    """Apply the migrations that are missing, and return their names."""
+    async with database(settings, data) as databases:
+        return await migrate(databases.owner_url, _ids(), phases=("pre", "post") if post else ("pre",))
+
+
+async def begin_epoch(settings: Settings, data: Path) -> None:
+    """Begin a new epoch."""
+    async with database(settings, data) as databases:
+        await renew_epoch(databases.owner_url, _ids())
+
+
+def _ids() -> Ids:
+    return Ids(SystemClock(), SystemRandomness())
+
+
