@@ -1,0 +1,1 @@
+"""Lounge: a self-hosted, real-time network for physicians."""
