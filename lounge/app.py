@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from lounge.clock import SystemClock
+from lounge.data import load_countries, load_specialties
 from lounge.http.about import About, AboutHere
 from lounge.http.demo import Demo
 from lounge.http.headers import SecurityHeaders
@@ -25,7 +26,7 @@ from lounge.http.openapi import OpenApi
 from lounge.http.operation import Desk, Operation
 from lounge.http.origins import Origins
 from lounge.http.refusal import refusal
-from lounge.http.specialties import GroupLine, Specialties, SpecialtyLine
+from lounge.http.specialties import Catalogue
 from lounge.http.static import Static
 from lounge.http.throttle import Throttle
 from lounge.ids import Ids, SystemRandomness
@@ -84,7 +85,7 @@ async def running(
         store = Store(addresses.database_url, load_queries())
         stack.push_async_callback(store.close)
         await store.open()
-        catalogue = load_catalogue()
+        specialties = load_specialties()
 
         def committed(items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
             """Nobody follows anything yet."""
@@ -100,12 +101,12 @@ async def running(
                 BoardLine(ids.derived("board", one.id, "all"), one.id, "all"),
                 BoardLine(ids.derived("board", one.id, "members"), one.id, "members"),
             ]
-            for one in catalogue.specialties
+            for one in specialties
         }
         operations = [
             *health.operations(),
             *AboutHere(About(demo, "Lounge", version())).operations(),
-            *Specialties(catalogue.groups, catalogue.specialties).operations(),
+            *Catalogue(specialties).operations(),
             *Mine(accounts, identity, store, clock, boards=boards, lifetime=lifetime).operations(),
         ]
         if demo:
@@ -125,15 +126,7 @@ async def running(
 
 def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:
     """Return the accounts of an installation: for a node, and for the commands that need no more."""
-    catalogue = load_catalogue()
-    return Accounts(
-        store,
-        ids,
-        clock,
-        specialties={one.id for one in catalogue.specialties},
-        countries=catalogue.countries,
-        committed=committed,
-    )
+    return Accounts(store, ids, clock, specialties=load_specialties(), countries=load_countries(), committed=committed)
 
 
 def version() -> str:
@@ -164,13 +157,3 @@ def _health(metrics: Metrics, store: Store) -> Health:
     health.needs("database", database)
     health.needs("migrations", migrations)
     return health
-
-
-class Catalogue(Struct, frozen=True):
-    groups: list[GroupLine]
-    specialties: list[SpecialtyLine]
-    countries: frozenset[str]
-
-
-def load_catalogue() -> Catalogue:
-    return Catalogue([GroupLine("medicine", "Medicine")], [SpecialtyLine("cardiology", "Cardiology", "medicine")], frozenset({"DE", "FR"}))

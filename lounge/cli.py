@@ -151,8 +151,12 @@ def migrate(post: bool, data: Path | None) -> None:  # noqa: FBT001  click hands
 
 @main.command()
 @click.argument("handle", required=False)
-@click.option("--create-member", "new", metavar="HANDLE", help="Make the member first, unless there is just such a one.")
-@click.option("--specialty", "specialties", multiple=True, metavar="ID", help="A specialty of the new member; repeatable.")
+@click.option(
+    "--create-member", "new", metavar="HANDLE", help="Make the member first, unless there is just such a one."
+)
+@click.option(
+    "--specialty", "specialties", multiple=True, metavar="ID", help="A specialty of the new member; repeatable."
+)
 @click.option("--country", metavar="CODE", help="The new member's country: two capital letters (ISO 3166-1).")
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="The new member's role.")
 @click.option(

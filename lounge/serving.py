@@ -106,9 +106,10 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
     try:
         with _bound(place) as listener:
             port = listener.getsockname()[1]
-            async with _servers(settings, place) as addresses, running(
-                settings, Addresses(addresses[0], addresses[1], port), demo=place.demo
-            ) as node:
+            async with (
+                _servers(settings, place) as addresses,
+                running(settings, Addresses(addresses[0], addresses[1], port), demo=place.demo) as node,
+            ):
                 await _listen(settings, node, listener, ending, lambda: ready(_url(place.host, port)))
     except asyncio.CancelledError:
         if not ending.asked:
@@ -245,5 +246,3 @@ async def begin_epoch(settings: Settings, data: Path) -> None:
 
 def _ids() -> Ids:
     return Ids(SystemClock(), SystemRandomness())
-
-

@@ -233,10 +233,14 @@ def _check_addresses(settings: Settings) -> None:
     for field, allowed in schemes.items():
         url = getattr(settings, field)
         if url is not None and _scheme(url) not in allowed:
-            message = f"{variable(field)}: expected an address that begins with {' or '.join(s + '://' for s in allowed)}"
+            message = (
+                f"{variable(field)}: expected an address that begins with {' or '.join(s + '://' for s in allowed)}"
+            )
             raise SettingsError(message)
     if (settings.database_url is None) != (settings.redis_url is None):
-        missing, present = ("database_url", "redis_url") if settings.database_url is None else ("redis_url", "database_url")
+        missing, present = (
+            ("database_url", "redis_url") if settings.database_url is None else ("redis_url", "database_url")
+        )
         message = f"{variable(missing)}: needed where {variable(present)} is given (give both or neither)"
         raise SettingsError(message)
     if settings.public_url is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from lounge.errors import BadRequest
 
 T = TypeVar("T")
+
+_FOREIGN: Final = "this cursor did not come from this list: begin again without one"
 
 
 def write_cursor(position: object) -> str:
@@ -22,11 +23,9 @@ def read_cursor(cursor: str, form: type[T]) -> T:
     """Return the position; raise BadRequest where it is not of this form, since it came from outside."""
     padded = cursor + "=" * (-len(cursor) % 4)
     try:
-        position: Any = msgspec.msgpack.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=form)
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        message = "this cursor did not come from this list: begin again without one"
-        raise BadRequest(message) from None
+        position = msgspec.msgpack.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=form)
+    except (ValueError, msgspec.MsgspecError):
+        raise BadRequest(_FOREIGN) from None
     if "\0" in str(position):
-        message = "this cursor did not come from this list: begin again without one"
-        raise BadRequest(message)
-    return position  # type: ignore[no-any-return]  checked by the decoder
+        raise BadRequest(_FOREIGN)
+    return position

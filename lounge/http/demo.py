@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -95,7 +95,7 @@ class Demo:
             sets=lambda response: self._identity.remember(response, secret, self._lifetime),
         )
 
-    def _check_host(self, call: Call[object, object]) -> None:
+    def _check_host(self, call: Call[Any, Any]) -> None:
         """Refuse what was addressed to another name: a page whose own name points here could otherwise sign in."""
         if not self._origins.addressed(call.request.headers):
             message = "the demo answers under its loopback address alone"

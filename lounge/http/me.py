@@ -120,7 +120,7 @@ class Mine:
                 member.country,
                 member.feed,
                 boards,
-                self._store.epoch,
+                self._store.epoch.name,
                 milliseconds(self._clock.now()),
             )
         )

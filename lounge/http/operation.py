@@ -195,5 +195,3 @@ def _query(form: type[Struct], request: Request) -> Struct:
     except msgspec.ValidationError as error:
         message = f"query: {error}"
         raise BadRequest(message) from None
-
-

@@ -131,8 +131,6 @@ class RoomsResource:
         return Answer(Messages(access.stream, view.messages, view.people, view.head, view.more))
 
     async def _post(self, call: Call[NewMessage, None]) -> Answer:
-        post = Post(
-            id=0, stream=call.uuid("stream"), key=call.key, body=call.body.body, reply_to=call.body.reply_to
-        )
+        post = Post(id=0, stream=call.uuid("stream"), key=call.key, body=call.body.body, reply_to=call.body.reply_to)
         done = await self._rooms.change(call.member, post)
         return Answer(Posted(done.seq or 0, done.at or 0, done.status), 201 if done.status == "new" else 200)

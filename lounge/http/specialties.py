@@ -9,7 +9,7 @@ from msgspec import Struct
 from lounge.http.operation import Answer, Call, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from lounge.data import Specialties
 
 
 class GroupLine(Struct, frozen=True):
@@ -34,12 +34,13 @@ class SpecialtyList(Struct, frozen=True):
     specialties: list[SpecialtyLine]
 
 
-class Specialties:
+class Catalogue:
     """The resource."""
 
-    def __init__(self, groups: Sequence[GroupLine], specialties: Sequence[SpecialtyLine]) -> None:
-        """Take the lists as they are shown."""
-        self._answer = Answer(SpecialtyList(list(groups), list(specialties)))
+    def __init__(self, specialties: Specialties) -> None:
+        """Take the specialties in the order in which they are shown."""
+        groups = [GroupLine(one.id, one.name) for one in specialties.groups]
+        self._answer = Answer(SpecialtyList(groups, [SpecialtyLine(s.id, s.name, s.group) for s in specialties]))
 
     def operations(self) -> list[Operation]:
         """Return what this resource offers."""
