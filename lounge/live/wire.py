@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that will happen."""
+
+    def cancel(self) -> None:
+        """Let it not happen; nothing where it happened already."""
+        ...
+
+
+Later = Callable[[float, Callable[[], None]], Timer]
+"""Call back after so many seconds: `loop.call_later`, or a test's own time."""
 
 
 class Wire(Protocol):
