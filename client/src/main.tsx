@@ -1,0 +1,3 @@
+import { render } from "preact";
+
+render(<p>Lounge</p>, document.getElementById("app")!);
