@@ -21,7 +21,7 @@ class Identity:
     def matches(self, pid: int) -> bool:
         """Whether this pid is, at this moment, a live process of that program with that very option and value."""
         given = arguments_of(pid)
-        if not given or os.path.basename(given[0]) != os.fsencode(self.program):
+        if not given or Path(os.fsdecode(given[0])).name != self.program:
             return False
         wanted = (os.fsencode(self.option), os.fsencode(self.value))
         return wanted in itertools.pairwise(given)
@@ -34,7 +34,7 @@ class Identity:
         """Return the pids that match. Linux: of all processes that we may see; elsewhere only of the `likely` ones."""
         pids = set(likely)
         if sys.platform == "linux":
-            pids |= {int(name) for name in os.listdir("/proc") if name.isdecimal()}
+            pids |= {int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()}
         return sorted(pid for pid in pids if pid != os.getpid() and self.matches(pid))
 
 

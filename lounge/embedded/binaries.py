@@ -51,12 +51,12 @@ def _package(name: str, distribution: str) -> Path:
 
 
 def _missing(distribution: str) -> str:
-    return f"the package {distribution} is not installed for this platform: install it, or set DATABASE_URL and REDIS_URL"
+    return (
+        f"the package {distribution} is not installed for this platform: install it, or set DATABASE_URL and REDIS_URL"
+    )
 
 
-def _within_reach(
-    parts: tuple[Path, ...], program: Path, folder: Path, distribution: str, account: Account
-) -> Path:
+def _within_reach(parts: tuple[Path, ...], program: Path, folder: Path, distribution: str, account: Account) -> Path:
     """Return `parts[0] / program`, or its place in a copy of `parts` that the account can run.
 
     A wheel under root's own 0700 home cannot be run by nobody. The copy is keyed by the wheel's version and appears

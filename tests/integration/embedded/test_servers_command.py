@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from tests.integration.embedded.conftest import Launcher, Lounge, User
 
 SERVERS = ("postgres", "valkey-server")
-TURNS = {"postgres": signal.SIGINT, "valkey-server": signal.SIGTERM}
 PID_FILES = {"postgres": "postgres/data/postmaster.pid", "valkey-server": "valkey/data/valkey.pid"}
 
 
 def check_both_serve(launcher: Launcher, lounge: Lounge, user: User) -> None:
     """Both servers answer under the printed URLs, each URL with the role it is for."""
-    roles = [launcher.query(lounge.url(name), "SELECT current_user", user) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")]
+    roles = [
+        launcher.query(lounge.url(name), "SELECT current_user", user) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    ]
     assert roles == ["lounge_app", "lounge_owner"]
     assert launcher.valkey(lounge.url("REDIS_URL"), "PING") == "+PONG"
 
@@ -68,16 +70,24 @@ def test_data_outlives_an_orderly_end(launcher: Launcher, place: Path, user: Use
     assert launcher.valkey(lounge.url("REDIS_URL"), "GET", "kept") == "42"
 
 
-def test_database_is_utf8_in_code_point_order_and_owned_by_the_owner(launcher: Launcher, place: Path, own: User) -> None:
+def test_database_is_utf8_in_code_point_order_and_owned_by_the_owner(
+    launcher: Launcher, place: Path, own: User
+) -> None:
     """The database's encoding and collation do not depend on the machine; the application's role may not create."""
     lounge = launcher.start(place / "data", own)
-    facts = "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale, datdba::regrole FROM pg_database WHERE datname = 'lounge'"
+    facts = (
+        "SELECT pg_encoding_to_char(encoding), datlocprovider, datlocale, datdba::regrole "
+        "FROM pg_database WHERE datname = 'lounge'"
+    )
     assert launcher.query(lounge.url("DATABASE_URL"), facts, own) == "UTF8|b|C.UTF-8|lounge_owner"
-    assert launcher.query(lounge.url("DATABASE_URL"), "SELECT rolsuper FROM pg_roles WHERE rolname ~ '^lounge'", own) == "f\nf"
+    assert (
+        launcher.query(lounge.url("DATABASE_URL"), "SELECT rolsuper FROM pg_roles WHERE rolname ~ '^lounge'", own)
+        == "f\nf"
+    )
     assert "permission denied" in launcher.query(lounge.url("DATABASE_URL"), "CREATE SCHEMA mine", own)
 
 
-@pytest.mark.parametrize("name", ["with space", "comma, quote' \"double\" ü+%20?#&"])
+@pytest.mark.parametrize("name", ["with space", 'comma, quote\' "double" ü+%20?#&'])
 def test_data_folder_may_bear_any_name(launcher: Launcher, place: Path, own: User, name: str) -> None:
     """A space, or what means something in a URL, a list or a shell, does no harm in the data folder's name."""
     lounge = launcher.start(place / name, own)
@@ -96,7 +106,9 @@ def test_path_too_long_for_a_socket_is_served_from_a_short_folder(launcher: Laun
     assert not any(path.parent.exists() for path in sockets)
 
 
-def test_short_folder_of_a_killed_parent_is_removed_at_the_next_start(launcher: Launcher, place: Path, own: User) -> None:
+def test_short_folder_of_a_killed_parent_is_removed_at_the_next_start(
+    launcher: Launcher, place: Path, own: User
+) -> None:
     """A temporary socket folder does not stay for ever when nobody was left to remove it."""
     data = place / ("long" * 30) / "data"
     lounge = launcher.start(data, own)
@@ -150,26 +162,19 @@ def test_orphan_without_a_pid_file_is_ended_too(launcher: Launcher, place: Path,
 
 def start_untied(launcher: Launcher, place: Path, user: User, arguments: list[str]) -> subprocess.Popen[bytes]:
     """Start a server by the very arguments it had, but not tied to any parent, and wait until it serves."""
-    data = place / "data"
-    server = "postgres" if Path(arguments[0]).name == "postgres" else "valkey"
-    owner = (data / server / "data").stat()
-    run = data / server / "run"
+    folder = place / "data" / ("postgres" if Path(arguments[0]).name == "postgres" else "valkey")
+    owner = (folder / "data").stat()
+    account = type(user)("owner", (owner.st_uid, owner.st_gid)).account if os.geteuid() == 0 else user.account
+    run = folder / "run"
     run.mkdir(mode=0o700)
-    log = (place / "orphan.log").open("ab")
-    account = {}
-    if user.name == "root":
-        account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-    elif user.drop is not None:
-        account = {"user": user.drop[0], "group": user.drop[1], "extra_groups": []}
-    if account:
-        import os  # noqa: PLC0415
-
-        os.chown(run, owner.st_uid, owner.st_gid)
-    with log:
-        orphan = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env={}, **account)
-    launcher.wait_for(lambda: any(path.is_socket() for path in run.iterdir()) or orphan.poll() is not None, "the orphan")
+    os.chown(run, owner.st_uid, owner.st_gid)
+    with (place / "orphan.log").open("ab") as log:
+        orphan = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env={}, **account
+        )
+    pid_file = place / "data" / PID_FILES[Path(arguments[0]).name]
+    launcher.wait_for(lambda: any(path.is_socket() for path in run.iterdir()) and pid_file.exists(), "the orphan")
     assert orphan.poll() is None
-    launcher.wait_for((data / PID_FILES[Path(arguments[0]).name]).exists, "the orphan's pid file")
     return orphan
 
 
@@ -196,7 +201,9 @@ def test_process_of_somebody_else_in_a_stale_pid_file_lives_on(
     folder = data / ("postgres" if name == "postgres" else "valkey") / "data"
     option = "-D" if name == "postgres" else "--dir"
     # Its arguments hold our path as a part, and begin like our server's.
-    somebody = subprocess.Popen([name, "-c", "read _", "sh", option, f"{folder}2"], executable="/bin/sh", stdin=subprocess.PIPE)
+    somebody = subprocess.Popen(
+        [name, "-c", "read _", "sh", option, f"{folder}2"], executable="/bin/sh", stdin=subprocess.PIPE
+    )
     pid_file = data / PID_FILES[name]
     pid_file.write_text(f"{somebody.pid}\n{folder}\n")
     try:
