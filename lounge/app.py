@@ -20,6 +20,7 @@ from lounge.http.demo import Demo
 from lounge.http.headers import SecurityHeaders
 from lounge.http.health import Health
 from lounge.http.identity import Identity
+from lounge.http.limits import BodyBound
 from lounge.http.me import BoardLine, Mine
 from lounge.http.observe import Observe
 from lounge.http.openapi import OpenApi
@@ -118,6 +119,7 @@ async def running(
             middleware=[
                 Middleware(Observe, clock, random, metrics),
                 Middleware(SecurityHeaders, secure=settings.secure),
+                Middleware(BodyBound),
             ],
             exception_handlers={HTTPException: refusal},
         )

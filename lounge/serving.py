@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import msgspec
 import structlog
-import uvicorn
 from msgspec import Struct
 
 from lounge.app import Addresses, running
@@ -21,9 +19,12 @@ from lounge.embedded.errors import FolderInUse
 from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, EmbeddedPostgres
 from lounge.embedded.supervisor import Supervisor
 from lounge.ids import Ids, SystemRandomness
+from lounge.live.listener import Listener, listening_sockets
+from lounge.live.terms import Terms
 from lounge.migrations import durability, migrate, pending, renew_epoch
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-DEMO_MARK = "demo"
+DEMO_MARK: Final = "demo"
 """A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
 
 
@@ -62,37 +63,30 @@ class Ending:
     def __init__(self) -> None:
         """Begin with the current task as what is to be ended."""
         self._task = asyncio.current_task()
-        self._server: uvicorn.Server | None = None
+        self._stop: Callable[[], None] | None = None
         self.asked = False
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
 
     @contextmanager
-    def serving(self, server: uvicorn.Server) -> Iterator[None]:
-        """Within the block the end is the server's own: it answers what is under way first."""
-        self._server = server
+    def by(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Within the block each signal calls `stop` instead of cancelling: what is under way is answered first."""
+        self._stop = stop
         try:
+            if self.asked:
+                stop()
             yield
         finally:
-            self._server = None
+            self._stop = None
 
     def _signalled(self) -> None:
         again, self.asked = self.asked, True
-        if self._server is not None:
-            self._server.force_exit = again
-            self._server.should_exit = True
+        if self._stop is not None:
+            self._stop()
         elif not again and self._task is not None:
             # Once: a second cancellation would break off the orderly stop of the servers, whose steps have deadlines.
             self._task.cancel()
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the command: uvicorn would raise them again at its end, before Postgres is stopped."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) -> None:
@@ -104,13 +98,13 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
     if place.demo:
         settings = msgspec.structs.replace(settings, database_url=None, redis_url=None, public_url=None, label_k=1)
     try:
-        with _bound(place) as listener:
-            port = listener.getsockname()[1]
+        with _bound(place) as sockets:
+            port = sockets[0].getsockname()[1]
             async with (
                 _servers(settings, place) as addresses,
                 running(settings, Addresses(addresses[0], addresses[1], port), demo=place.demo) as node,
             ):
-                await _listen(settings, node, listener, ending, lambda: ready(_url(place.host, port)))
+                await _listen(settings, node, sockets, ending, lambda: ready(_url(place.host, port)))
     except asyncio.CancelledError:
         if not ending.asked:
             raise
@@ -163,44 +157,40 @@ def _mark_demo(data: Path) -> None:
 
 
 @contextmanager
-def _bound(place: Place) -> Iterator[socket.socket]:
+def _bound(place: Place) -> Iterator[list[socket.socket]]:
     """Take the port before anything is started, so that a port in use is told at once; nobody is let in yet."""
-    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((place.host, place.port))
-        except OSError as error:
-            message = f"port {place.port} on {place.host} cannot be used ({error.strerror}): name another with --port"
-            raise NotServed(message) from error
-        yield listener
+        sockets = listening_sockets(place.host, place.port)
+    except OSError as error:
+        message = f"port {place.port} on {place.host} cannot be used ({error.strerror}): name another with --port"
+        raise NotServed(message) from error
+    try:
+        yield sockets
     finally:
-        listener.close()
+        for one in sockets:
+            one.close()
 
 
 async def _listen(
-    settings: Settings, node: Node, listener: socket.socket, ending: Ending, ready: Callable[[], None]
+    settings: Settings, node: Node, sockets: list[socket.socket], ending: Ending, ready: Callable[[], None]
 ) -> None:
-    config = uvicorn.Config(
-        node.asgi,
-        lifespan="off",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=settings.drain_seconds,
+    terms = Terms(
+        later=asyncio.get_running_loop().call_later, random=SystemRandomness(), drain_seconds=settings.drain_seconds
     )
-    server = _Server(config)
-    with ending.serving(server):
+    proxies = [one.strip() for one in settings.trusted_proxies.split(",")]
+    listener = Listener(node.asgi, terms, proxies=proxies, signals=False)
+
+    def stop() -> None:
+        node.health.drain()
+        listener.stop()
+
+    with ending.by(stop):
         async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(server.serve(sockets=[listener]), name="server")
-            while not server.started and not serving.done():
+            serving = tasks.create_task(listener.serve(sockets), name="listener")
+            while not listener.started and not serving.done():
                 await asyncio.sleep(0.01)
-            if server.started:
+            if listener.started:
                 ready()
-    node.health.drain()
 
 
 def _url(host: str, port: int) -> str:

@@ -12,8 +12,8 @@ from lounge.errors import BadRequest, TooLarge
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-BODY_BYTES: Final = 256 * 1024
-"""As much as a frame of the live protocol: the longest texts, in a script of 4 bytes a character, with room to spare."""
+BODY_BYTES: Final = 512 * 1024
+"""The longest case, with every character written as an escaped surrogate pair of 12 bytes, and room to spare."""
 
 
 async def read_body(request: Request, decoder: msgspec.json.Decoder[Any], seconds: float) -> Any:  # noqa: ANN401
