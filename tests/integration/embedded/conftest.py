@@ -157,6 +157,8 @@ class Launcher:
             stderr=subprocess.PIPE,
             text=True,
             cwd=root,
+            # Root has groups of its own on most machines; its servers must not.
+            extra_groups=[0, 4] if AS_ROOT else None,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **environment},
         )
         self.started.append(Lounge(process))

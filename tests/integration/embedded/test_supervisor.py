@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lounge.embedded.server import EmbeddedServer
+    from tests.integration.embedded.conftest import Launcher
 
 TITLES = ("PostgreSQL", "Valkey")
 
@@ -49,7 +50,7 @@ async def holds(condition: Callable[[], bool]) -> None:
     """Wait until a condition holds; fail after a generous time."""
     async with asyncio.timeout(60):
         # Polled: what is waited for happens in the kernel and in other processes.
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.02)
 
 
@@ -99,11 +100,13 @@ def test_killed_server_is_restarted_under_the_same_url(place: Path, title: str) 
 
 @pytest.mark.parametrize("title", TITLES)
 def test_server_that_cannot_start_is_tried_again_ever_later(place: Path, title: str) -> None:
-    """Pauses double up to the longest while a server keeps failing; it is back as soon as its trouble is over."""
+    """Pauses double up to the longest while a server keeps failing; it is back, under its URL, when that is over."""
+    # So long that the sockets lie in a temporary folder, which must last through failed attempts.
+    data = place / ("long" * 30)
 
     async def law() -> None:
         pauses = Pauses()
-        async with Supervisor(place / "data", sleep=pauses.sleep, log=CapturingLogger()) as servers:
+        async with Supervisor(data, sleep=pauses.sleep, log=CapturingLogger()) as servers:
             server = named(servers, title)
             url = servers.database_url if title == "PostgreSQL" else servers.redis_url
             trouble = (
@@ -184,8 +187,8 @@ def test_valkey_is_stopped_where_postgres_cannot_start(place: Path) -> None:
 
 
 @pytest.mark.parametrize("server", [EmbeddedPostgres, EmbeddedValkey])
-def test_stopped_process_can_be_ended(place: Path, server: type[EmbeddedServer]) -> None:
-    """A server suspended by SIGSTOP still ends in order."""
+def test_stopped_process_still_ends_in_order(place: Path, server: type[EmbeddedServer]) -> None:
+    """A server suspended by SIGSTOP is woken to heed the signal to end, not killed."""
 
     async def law() -> None:
         running = server(place / "server")
@@ -193,10 +196,48 @@ def test_stopped_process_can_be_ended(place: Path, server: type[EmbeddedServer])
         pid = running.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
+        ended = asyncio.create_task(running.wait())
+        await asyncio.sleep(0)
         await running.stop()
         assert running.pid is None
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+        assert await ended == 0
+
+    asyncio.run(law())
+
+
+@pytest.mark.parametrize("server", [EmbeddedPostgres, EmbeddedValkey])
+def test_cancelled_start_leaves_nothing_running(launcher: Launcher, place: Path, server: type[EmbeddedServer]) -> None:
+    """Cancelled before the server is ready, a start ends what it began before it returns, and frees the folder."""
+
+    async def law() -> None:
+        running = server(place / "server")
+        start = asyncio.create_task(running.start())
+        while running.pid is None:
+            await asyncio.sleep(0)
+        # Suspended, it cannot become ready first.
+        os.kill(running.pid, signal.SIGSTOP)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        assert launcher.commands(str(place)) == {}
+        await running.start()
+        await running.stop()
+
+    asyncio.run(law())
+
+
+def test_start_cancelled_while_the_database_is_made_leaves_nothing_running(launcher: Launcher, place: Path) -> None:
+    """Cancelled during initdb, a start ends it, and what it had started, before it returns."""
+
+    async def law() -> None:
+        running = EmbeddedPostgres(place / "server")
+        start = asyncio.create_task(running.start())
+        await holds(lambda: any((place / "server").glob("making-*/PG_VERSION")))
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        assert running.pid is None
+        assert [given for given in launcher.commands(str(place)).values() if Path(given[0]).name == "initdb"] == []
 
     asyncio.run(law())
 
