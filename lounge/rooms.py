@@ -6,13 +6,14 @@ told to all by `joined`. Whatever others learn of them in the room, they learn b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from lounge.clock import milliseconds
 from lounge.errors import Busy, Forbidden, Invalid, KeyReused, LoungeError, NotFound, RoomClosed, SinceAhead, Stale
+from lounge.live.journal import read_entry
 from lounge.live.messages import (
     Done,
     Edit,
@@ -27,7 +28,6 @@ from lounge.live.messages import (
     Redacted,
     Right,
 )
-from lounge.live.journal import read_entry
 from lounge.store import Item, Outcome, Pool, digest
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class View(Struct, frozen=True):
     more: bool
 
 
-class Missed(Struct, frozen=True):
+class Missed(NamedTuple):
     """Events after a number, up to `head`; `complete` false: too many to tell."""
 
     entries: list[Entry]

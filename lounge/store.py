@@ -151,7 +151,10 @@ def translated() -> Iterator[None]:
         raise Unavailable from None
     except asyncpg.PostgresError as error:
         log.error(  # noqa: TRY400  a traceback would carry the driver's text
-            "store.failed", error=type(error).__name__, sqlstate=error.sqlstate, constraint=getattr(error, "constraint_name", None)
+            "store.failed",
+            error=type(error).__name__,
+            sqlstate=error.sqlstate,
+            constraint=getattr(error, "constraint_name", None),
         )
         raise Internal from None
 
@@ -159,7 +162,9 @@ def translated() -> Iterator[None]:
 class Transaction:
     """Queries on one connection, within one transaction."""
 
-    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[Any], queries: Mapping[str, str], wait: float) -> None:
+    def __init__(
+        self, connection: asyncpg.pool.PoolConnectionProxy[Any], queries: Mapping[str, str], wait: float
+    ) -> None:
         """Take a connection on which a transaction is open; `wait` is the deadline of each call in seconds."""
         self._connection = connection
         self._queries = queries
@@ -198,7 +203,12 @@ class Store:
     """Postgres, as the application's role sees it."""
 
     def __init__(
-        self, dsn: str, queries: Mapping[str, str], *, limits: Mapping[Pool, PoolLimits] | None = None, role: str = APPLICATION_ROLE
+        self,
+        dsn: str,
+        queries: Mapping[str, str],
+        *,
+        limits: Mapping[Pool, PoolLimits] | None = None,
+        role: str = APPLICATION_ROLE,
     ) -> None:
         """Take the address and the named queries; nothing is opened yet."""
         self._dsn = dsn

@@ -37,7 +37,7 @@ def servers() -> Iterator[Servers]:
         yield Servers(url, url, url, os.environ["LOUNGE_TEST_REDIS_URL"])
         return
     # As root, Postgres runs as nobody, who must be able to pass through: pytest's own folders are private.
-    data = Path("/tmp") / f"lounge-test-{secrets.token_hex(6)}"  # noqa: S108  the name is random
+    data = Path("/tmp") / f"lounge-test-{secrets.token_hex(6)}"
     data.mkdir(mode=0o755)
     process = subprocess.Popen(
         [sys.executable, "-m", "lounge", "servers", "--data", str(data)], stdout=subprocess.PIPE, text=True

@@ -1,0 +1,1 @@
+"""The live part: connections, the streams they follow, and what carries events to them."""

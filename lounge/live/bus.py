@@ -78,9 +78,7 @@ class Bus:
     def __init__(self, url: str, epoch: Callable[[], Epoch]) -> None:
         """Take the address of Redis or Valkey, and where to learn the current epoch."""
         # RESP2: under RESP3 the library's parser hands pushes to a callback and recurses once for each.
-        self._pool = redis.ConnectionPool.from_url(
-            url, protocol=2, socket_connect_timeout=2.0, socket_timeout=None
-        )
+        self._pool = redis.ConnectionPool.from_url(url, protocol=2, socket_connect_timeout=2.0, socket_timeout=None)
         self._publisher = redis.Redis.from_url(url, socket_connect_timeout=2.0, socket_timeout=2.0)
         self._epoch = epoch
         self._wanted: dict[str, asyncio.Event] = {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from lounge.rooms import Rooms
 
 
-class Services(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Services:
     """The collaborators of a session; `later` calls back after some seconds and can be cancelled."""
 
     hub: Hub

@@ -84,7 +84,8 @@ class _Envelope(Struct):
 
 _open_envelope = msgspec.json.Decoder(_Envelope).decode
 _OPS: Final = frozenset(
-    kind.__struct_config__.tag for kind in (Hello, Follow, Unfollow, Post, Edit, Redact, React, Read, People, Seen, Ping)
+    kind.__struct_config__.tag
+    for kind in (Hello, Follow, Unfollow, Post, Edit, Redact, React, Read, People, Seen, Ping)
 )
 
 

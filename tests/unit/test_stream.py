@@ -12,7 +12,11 @@ def event(seq: int, size: int = 10) -> Entry:
     return Entry(seq, b"x" * size, "posted")
 
 
-@given(st.integers(1, 60).flatmap(lambda n: st.lists(st.integers(1, n), min_size=n * 2, max_size=n * 4).map(lambda o: (n, o))))
+@given(
+    st.integers(1, 60).flatmap(
+        lambda n: st.lists(st.integers(1, n), min_size=n * 2, max_size=n * 4).map(lambda o: (n, o))
+    )
+)
 def test_each_number_passes_once_and_in_order_whatever_the_order_of_arrival(case: tuple[int, list[int]]) -> None:
     """Events that come twice, early or late leave in order, each once, and none after a number that never came."""
     n, arrivals = case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -124,11 +125,24 @@ class Peer:
         assert answer is not None
         return answer
 
+    def key(self) -> str:
+        return str(uuid.uuid4())
+
     def answer(self, number: int) -> dict[str, Any] | None:
         return next((frame for frame in self.inbox if frame.get("id") == number), None)
 
     def events(self, stream: str) -> list[dict[str, Any]]:
         return [f for f in self.inbox if f["op"] == "event" and f["stream"] == stream]
+
+
+class MovableClock(SystemClock):
+    """The machine's clock, moved on at will."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
 
 
 class Words:
@@ -141,14 +155,15 @@ class Words:
         self._n += 1
         return f"Alias {self._n}"
 
-    async def label(self, member: Member) -> str:
+    async def label(self, member: Member) -> str:  # noqa: ARG002  nobody is told apart here
         return "Physician"
 
 
 class Parts:
     """One node's live parts."""
 
-    def __init__(self, store: Store, bus: Bus, tasks: asyncio.TaskGroup, clock: Clock) -> None:
+    def __init__(self, store: Store, bus: Bus, tasks: asyncio.TaskGroup, clock: Clock, redis_url: str) -> None:
+        self.redis_url = redis_url
         self.store = store
         self.bus = bus
         self.clock = clock
@@ -174,6 +189,14 @@ class Parts:
     async def _nobody(_secret: str) -> Credential:
         raise SignInNeeded
 
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock on, and fire the timers that were set."""
+        assert isinstance(self.clock, MovableClock)
+        self.clock.ahead += seconds
+        due, self.timers = self.timers, []
+        for _, callback in due:
+            callback()
+
     def _later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Keep the timers for the test to fire; none fires by itself."""
         self.timers.append((seconds, callback))
@@ -190,9 +213,7 @@ class Parts:
 
     async def member(self, handle: str, role: str = "member", specialties: tuple[str, ...] = ("cardiology",)) -> Member:
         member = Member(self.ids.secret(), handle, role, specialties, "DE", self.ids.stream())  # type: ignore[arg-type]
-        await self.store.rows(
-            "members.create", member.id, handle, role, list(specialties), member.country, member.feed
-        )
+        await self.store.rows("members.create", member.id, handle, role, list(specialties), member.country, member.feed)
         return member
 
 
@@ -204,7 +225,7 @@ async def running_parts(database_url: str, redis_url: str, clock: Clock | None =
     bus = Bus(redis_url, lambda: store.epoch)
     try:
         async with asyncio.TaskGroup() as tasks:
-            parts = Parts(store, bus, tasks, clock or SystemClock())
+            parts = Parts(store, bus, tasks, clock or MovableClock(), redis_url)
             owned = [tasks.create_task(work) for work in (bus.run(), parts.hub.run(), parts.commit.run())]
             await until(lambda: bus.up, "the bus")
             yield parts

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from lounge.clock import SystemClock
 from lounge.errors import Busy, Internal
 from lounge.ids import Ids, SystemRandomness
-from lounge.store import Direct, Item, Outcome, Pool, PoolLimits, Store, digest
 from lounge.sql import load_queries
+from lounge.store import Direct, Item, Outcome, Pool, PoolLimits, Store, digest
 from tests.integration.folding import fold, read_messages
 
 if TYPE_CHECKING:
@@ -38,7 +38,14 @@ async def new_stream(database: Database, state: str = "open", asker: int | None 
 def post(stream: str, key: str, body: str = "words", author: int = 1, **more: Any) -> Item:
     data = json.dumps({"body": body} | ({"reply_to": more["target"]} if more.get("target") else {})).encode()
     return Item(
-        stream=stream, author=author, key=key, kind="posted", data=data, digest=digest("posted", body), open=True, **more
+        stream=stream,
+        author=author,
+        key=key,
+        kind="posted",
+        data=data,
+        digest=digest("posted", body),
+        open=True,
+        **more,
     )
 
 
@@ -100,7 +107,12 @@ async def test_bad_items_do_not_fail_their_batch_mates(store: Store, database: D
     """No such stream, a closed room, a missing target: each says so, the others stand."""
     here, closed = await new_stream(database), await new_stream(database, "closed")
     outcomes = await store.append(
-        [post(IDS.stream(), IDS.secret()), post(closed, IDS.secret()), post(here, IDS.secret(), target=99), post(here, IDS.secret())]
+        [
+            post(IDS.stream(), IDS.secret()),
+            post(closed, IDS.secret()),
+            post(here, IDS.secret(), target=99),
+            post(here, IDS.secret()),
+        ]
     )
     assert answers(outcomes) == [("no_stream", None), ("stale", None), ("stale", None), ("new", 1)]
 
@@ -143,7 +155,9 @@ async def test_an_edit_of_what_changed_meanwhile_is_stale(store: Store, database
     """Of two edits that saw the same rev the first stands; so it is within one batch and over two."""
     stream = await new_stream(database)
     await store.append([post(stream, IDS.secret())])
-    both = await store.append([change("edited", stream, 1, rev=1, body="a"), change("edited", stream, 1, rev=1, body="b")])
+    both = await store.append(
+        [change("edited", stream, 1, rev=1, body="a"), change("edited", stream, 1, rev=1, body="b")]
+    )
     late = await store.append([change("edited", stream, 1, rev=1, body="c")])
     assert [o.status for o in both + late] == ["new", "stale", "stale"]
     assert [m["body"] for m in await read_messages(store, stream)] == ["a"]
@@ -263,9 +277,13 @@ async def test_the_projection_is_the_fold_of_the_events(
         items = []
         for kind, target, author, mark, guarded in batch:
             if kind == "post":
-                items.append(post(stream, IDS.secret(), f"by {author}", author, **({"target": target} if guarded else {})))
+                items.append(
+                    post(stream, IDS.secret(), f"by {author}", author, **({"target": target} if guarded else {}))
+                )
             elif kind == "edit":
-                items.append(change("edited", stream, target, rev=target if guarded else None, body="edited", author=author))
+                items.append(
+                    change("edited", stream, target, rev=target if guarded else None, body="edited", author=author)
+                )
             elif kind == "redact":
                 items.append(change("redacted", stream, target, author=author))
             else:
