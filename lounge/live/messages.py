@@ -1,4 +1,4 @@
-"""The wire: every frame of `lounge.v1+json`, typed. Told in prose in `docs/reference/protocol.md`.
+"""The wire: every frame of `lounge.v1+json`, typed. Told in prose in `docs/protocol.md`.
 
 One JSON object per text frame, tagged by `op`. Commands carry an `id` that the reply repeats. Streams, keys and cases are
 UUIDs as 36 lower-case characters (RFC 9562) and opaque. Numbers stay below 2^53; times are milliseconds since 1970 UTC.
