@@ -32,7 +32,7 @@ toxicology trauma-orthopaedics urology vascular
 # Colours, trees, birds and stones that are also people's names, and words that are also findings or comment on somebody.
 MISLEADING = """
 Amber Ash Aspen Autumn Basil Beryl Birch Black Blue Bright Brown Bunting Clay Coral Crane Crystal Daisy Dawn Delta Drake
-Ebony Elder Fern Finch Flint Forest-Green Garnet Ginger Goose Gray Green Grey Hazel Heather Holly Iris Iron Ivory Ivy
+Ebony Elder Fern Finch Flint Garnet Ginger Goose Gray Green Grey Hazel Heather Holly Iris Iron Ivory Ivy
 Jade Jasper Jay Juniper Laurel Lavender Lily Linden Lithium Mahogany Martin Merlin Misty Nightingale Olive Opal Organ
 Pale Partridge Peacock Pearl Poppy Raven Red Reed Robin Rook Rose Rowan Ruby Rusty Sage Saffron Sandy Scarlet Sienna
 Silver Sky Starling Stone Stormy Summer Sunny Swallow Swan Swift Tawny Thrush Tibia Viola Violet White Willow Winter
