@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lounge.live.listener import Configuration
     from lounge.live.wire import Timer
 
-WEBSOCKET: Final = b"websocket"
+HEADER_OVERHEAD: Final = 32
+"""What each header counts beside its bytes, so that many empty ones are bounded too (as in RFC 9113, 6.5.2)."""
 
 
 class Requests(HttpToolsProtocol):
@@ -107,7 +108,7 @@ class Requests(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count, then keep."""
-        self._count(len(name) + len(value))
+        self._count(len(name) + len(value) + HEADER_OVERHEAD)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
