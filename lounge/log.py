@@ -63,6 +63,8 @@ def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
             pass_foreign_args=True,
         )
     )
+    # A line that cannot be written must not be printed with all its values instead.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -83,7 +85,7 @@ def tell_exception(_logger: WrappedLogger, _name: str, event: EventDict) -> Even
         info = sys.exc_info()
     error = info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):
-        event["exception"] = [_described(one) for one in _chain(error)]
+        event["exceptions"] = [_described(one) for one in _chain(error)]
         event["frames"] = _frames(error.__traceback__)
     return event
 
@@ -92,8 +94,7 @@ def fixed_part(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDic
     """Keep of another library's message what was written in its source, not what was put into it."""
     record = event.get("_record")
     if isinstance(record, logging.LogRecord):
-        line = str(record.msg).strip().partition("\n")[0]
-        plain = _PLAIN_START.match(line.replace("%s", "").replace("%d", ""))
+        plain = _PLAIN_START.match(str(record.msg).strip())
         event["event"] = plain[0].strip() if plain is not None else ""
         if record.exc_info:
             event["exc_info"] = record.exc_info

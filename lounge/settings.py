@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from lounge.reason import reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT_PORT: Final = 8000
 
 _UNPREFIXED: Final = frozenset({"database_url", "database_owner_url", "redis_url"})
-_REASON: Final = re.compile(r" - at `\$\.([a-z_]+)`$")
+_PLACE: Final = re.compile(r" - at `\$\.([a-z_]+)`$")
 
 
 class SettingsError(Exception):
@@ -84,23 +86,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Default 20. Zero means no bound.",
         ),
     ] = 20
-    follows: Annotated[
-        int,
-        Meta(
-            ge=50,
-            le=10_000,
-            description="Streams that one connection follows at once; above it `follow` is answered too_many. Default 200.",
-        ),
-    ] = 200
-    commands_per_second: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=100_000,
-            description="Commands a second that one connection may send in the long run; above it they are answered too_fast. "
-            "Default 50. Zero means no bound.",
-        ),
-    ] = 50
     failures_per_minute: Annotated[
         int,
         Meta(
@@ -188,7 +173,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     try:
         settings = msgspec.convert(given, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(_explained(str(error))) from None
+        raise SettingsError(_explained(reason(error))) from None
     _check_addresses(settings)
     return settings
 
@@ -214,13 +199,13 @@ def check_exposure(settings: Settings, host: str) -> None:
     raise SettingsError(message)
 
 
-def _explained(reason: str) -> str:
-    """Turn msgspec's reason, which never quotes the value, into one line that names the variable."""
-    found = _REASON.search(reason)
+def _explained(text: str) -> str:
+    """Turn a reason into one line that names the variable."""
+    found = _PLACE.search(text)
     if found is None:
-        return f"settings: {reason}"
-    text = reason[: found.start()].replace("`", "")
-    return f"{variable(found[1])}: {text[:1].lower()}{text[1:]}"
+        return f"settings: {text}"
+    plain = text[: found.start()].replace("`", "")
+    return f"{variable(found[1])}: {plain[:1].lower()}{plain[1:]}"
 
 
 def _check_addresses(settings: Settings) -> None:
@@ -248,9 +233,13 @@ def _check_addresses(settings: Settings) -> None:
 
 
 def _check_public(url: str) -> None:
+    message = "LOUNGE_PUBLIC_URL: expected scheme, host and perhaps port, such as https://lounge.example.org"
     parts = urlsplit(url)
-    if not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-        message = "LOUNGE_PUBLIC_URL: expected scheme, host and perhaps port, such as https://lounge.example.org"
+    try:
+        whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise SettingsError(message) from None
+    if not whole or not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
         raise SettingsError(message)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         message = "LOUNGE_PUBLIC_URL: http is for loopback alone; give the https address that browsers use"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from lounge.errors import BadRequest, TooLarge
+from lounge.reason import reason
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -32,7 +33,7 @@ async def read_body(request: Request, decoder: msgspec.json.Decoder[Any], second
     try:
         body = decoder.decode(raw)
     except msgspec.ValidationError as error:
-        message = f"body: {error}"
+        message = f"body: {reason(error)}"
         raise BadRequest(message) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = "the body is not JSON in UTF-8"

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from lounge.errors import BadRequest, LoungeError, NotFound, SignInNeeded
 from lounge.http.body import read_body
 from lounge.live.messages import UUID_PATTERN
+from lounge.reason import reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,5 +194,5 @@ def _query(form: type[Struct], request: Request) -> Struct:
     try:
         return msgspec.convert(given, form, strict=False)
     except msgspec.ValidationError as error:
-        message = f"query: {error}"
+        message = f"query: {reason(error)}"
         raise BadRequest(message) from None

@@ -117,7 +117,7 @@ async def test_an_unforeseen_fault_is_logged_once_and_told_without_its_text() ->
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     faults = [line for line in lines if line["event"] == "fault"]
     assert [line["request"] for line in faults] == [answer.headers["x-request-id"]]
-    assert faults[0]["exception"] == [{"class": "KeyError"}]
+    assert faults[0]["exceptions"] == [{"class": "KeyError"}]
     assert faults[0]["frames"][-1].endswith("broken")
     assert SECRET not in written.getvalue()
     assert SECRET not in answer.text
