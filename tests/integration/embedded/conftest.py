@@ -159,7 +159,7 @@ class Launcher:
             cwd=root,
             # Root has groups of its own on most machines; its servers must not.
             extra_groups=[0, 4] if AS_ROOT else None,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **environment},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join((str(root), *sys.path)), **environment},
         )
         self.started.append(Lounge(process))
         return self.started[-1]

@@ -1,0 +1,1 @@
+"""The embedded servers, run for real."""
