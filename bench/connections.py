@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 import uvloop
@@ -25,7 +26,9 @@ from lounge.http.live import LiveEndpoint
 from lounge.live.capacity import Capacity
 from lounge.live.listener import Listener, listening_sockets
 from lounge.live.terms import Terms
-from lounge.live.wire import Wire
+
+if TYPE_CHECKING:
+    from lounge.live.wire import Wire
 
 REQUEST = (
     b"GET /live HTTP/1.1\r\nhost: lounge.example.org\r\nconnection: Upgrade\r\nupgrade: websocket\r\n"

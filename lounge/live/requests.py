@@ -61,8 +61,11 @@ class Requests(HttpToolsProtocol):
     # For the transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Wait for a request, but not for ever."""
+        """Wait for a request, but not for ever; keep none that is one too many."""
         super().connection_made(transport)
+        if len(self.connections) > self._terms.connections:
+            transport.abort()
+            return
         self._after(self._terms.header_seconds, self._late)
 
     def data_received(self, data: bytes) -> None:
@@ -116,6 +119,9 @@ class Requests(HttpToolsProtocol):
         self._waiting = False
         self._cancel()
         super().on_headers_complete()
+        if len(self.pipeline) > self._terms.pipelined:
+            # One read holds thousands of small requests, each of which costs a hundred times its bytes.
+            raise ValueError
 
     def on_message_complete(self) -> None:
         """Wait for the next request."""

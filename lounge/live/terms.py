@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from lounge.ids import Random
-    from lounge.live.wire import Later
+from lounge.ids import Random
+from lounge.live.wire import Later
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -27,6 +24,10 @@ class Terms(Struct, frozen=True, kw_only=True):
     early_bytes: int = 64 * 1024
     """Bytes kept of what a peer sends before it was accepted; beyond them it is not read."""
 
+    connections: int = 25_000
+    """All connections of a node, HTTP included; more are dropped as they come."""
+    pipelined: int = 16
+    """Requests that wait on one connection for the answer to the one before; more abort it."""
     header_seconds: float = 10.0
     """From the first byte of a request to the end of its headers, and from the connection to that first byte."""
     header_bytes: int = 64 * 1024

@@ -183,6 +183,39 @@ async def test_an_upgrade_behind_an_unanswered_request_is_refused() -> None:
         assert house.sessions == []
 
 
+async def test_requests_ahead_of_their_answers_are_bounded() -> None:
+    """Sixteen may wait on one connection; thousands in one read end it before they are made."""
+    async with open_house() as house:
+        house.answer.clear()
+        async with peer(house) as one:
+            await one.send(GET * 17)
+            await until(lambda: house.sizes)
+            house.answer.set()
+            for _ in range(17):
+                assert (await one.head()).startswith(b"HTTP/1.1 200 ")
+                await one.read(len("thanks"))
+        house.answer.clear()
+        async with peer(house) as one:
+            await one.send(GET * 5000)
+            assert await one.read_to_end() == b""
+        house.answer.set()
+        assert len(house.sizes) <= 18
+
+
+async def test_connections_are_bounded() -> None:
+    """One too many is dropped as it comes; a place that is left is free again."""
+    async with open_house(connections=2) as house:
+        async with open_socket(house), peer(house) as second:
+            await until(lambda: len(house.connections) == 2)
+            async with peer(house) as third:
+                assert await third.read_to_end() == b""
+            await second.send(GET)
+            assert (await second.head()).startswith(b"HTTP/1.1 200 ")
+        await until(lambda: not house.connections)
+        async with open_socket(house):
+            pass
+
+
 async def test_an_unknown_protocol_is_ignored() -> None:
     """The request is answered as if it had not asked (RFC 9110, 7.8), and the connection ends after it."""
     async with open_house() as house, peer(house) as one:
