@@ -1,0 +1,269 @@
+"""The rules of cases: opening one with its room in a single transaction, and who finds it in which list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lounge.boards import line_items
+from lounge.clock import milliseconds
+from lounge.errors import Invalid, KeyReused, NotFound
+from lounge.live.messages import CaseLine, Joined, Opened
+from lounge.store import Item, Taken, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Sequence
+
+    from lounge.aliases import Aliases
+    from lounge.ids import Ids
+    from lounge.members.accounts import Member
+    from lounge.store import Outcome, Record, Store, Transaction
+
+Urgency = Literal["emergency", "urgent", "today", "routine"]
+AudienceKind = Literal["all", "specialties", "members"]
+
+TITLE_CHARACTERS: Final = 200
+PRESENTATION_CHARACTERS: Final = 20_000
+QUESTION_CHARACTERS: Final = 2_000
+AUDIENCE_SPECIALTIES: Final = 10
+AUDIENCE_MEMBERS: Final = 50
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Audience(Struct, frozen=True):
+    """Who may see a case: all members, those of some specialties, or some members by handle; its author always."""
+
+    kind: AudienceKind = "all"
+    specialties: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=AUDIENCE_SPECIALTIES)] = []
+    members: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=AUDIENCE_MEMBERS)] = []
+
+
+class Draft(Struct, frozen=True):
+    """What the author writes; lengths in characters."""
+
+    title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)]
+    specialty: Annotated[str, Meta(max_length=40)]
+    urgency: Urgency
+    presentation: Annotated[str, Meta(max_length=PRESENTATION_CHARACTERS)]
+    question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)]
+    audience: Audience = Audience()
+
+
+class OwnLine(CaseLine, frozen=True):
+    """A case as a member's own list shows it."""
+
+    mine: bool
+
+
+class Case(OwnLine, frozen=True):
+    """A whole case."""
+
+    presentation: str
+    question: str
+
+
+class Filters(Struct, frozen=True):
+    """What a list is narrowed to; None lets all pass. `waiting`: nobody but the author has written yet."""
+
+    state: Literal["open", "closed"] | None = None
+    specialties: list[str] | None = None
+    urgencies: list[Urgency] | None = None
+    waiting: bool | None = None
+    mine: bool | None = None
+
+
+class _Listeners(Struct, frozen=True):
+    """The members whom a case is for, by id, and the feeds on which they are told."""
+
+    members: list[str]
+    feeds: list[str]
+
+
+class Cases:
+    """Cases, seen with the eyes of one member at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        ids: Ids,
+        aliases: Aliases,
+        specialties: Container[str],
+        committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+    ) -> None:
+        """Take the store, what makes ids and names, the known specialties, and whom to tell of events."""
+        self._store = store
+        self._ids = ids
+        self._aliases = aliases
+        self._specialties = specialties
+        self._committed = committed
+
+    async def open(self, member: Member, key: str, draft: Draft, case_id: str | None = None) -> tuple[Case, bool]:
+        """Open a case: itself, its room, the room's first events and its line on boards or feeds, or nothing at all.
+
+        Return it, and whether it is new: the same key again returns the case of before. Raises KeyReused where the key was
+        used for another content, Invalid where a field breaks a rule.
+        """
+        self._check(draft)
+        fingerprint = digest("case", _encode(draft).decode())
+        if (known := await self._known(member, key, fingerprint)) is not None:
+            return known, False
+        case_id = case_id or self._ids.stream()
+        label = await self._aliases.label(member)
+        try:
+            async with self._store.transaction() as transaction:
+                items = await self._insert(transaction, member, key, draft, case_id, label, fingerprint)
+                outcomes = await transaction.append(items)
+        except Taken:
+            # Two requests with this key at once: the other one opened it.
+            if (known := await self._known(member, key, fingerprint)) is not None:
+                return known, False
+            raise
+        self._committed(items, outcomes)
+        return await self.one(member, case_id), True
+
+    async def _insert(
+        self,
+        transaction: Transaction,
+        member: Member,
+        key: str,
+        draft: Draft,
+        case_id: str,
+        label: str,
+        fingerprint: bytes,
+    ) -> list[Item]:
+        room, alias = self._ids.stream(), self._aliases.draw()
+        listeners = await self._listeners(transaction, member, draft.audience)
+        await transaction.rows("cases.room", room)
+        specialties = draft.audience.specialties if draft.audience.kind == "specialties" else []
+        await transaction.rows("cases.audience", room, draft.title, draft.audience.kind, specialties, case_id)
+        await transaction.rows("cases.members", room, listeners.members)
+        await transaction.rows("cases.author", room, member.id, alias, label)
+        opened_at = await transaction.value(
+            "cases.open",
+            case_id,
+            room,
+            member.id,
+            key,
+            fingerprint,
+            label,
+            draft.title,
+            draft.specialty,
+            draft.urgency,
+            draft.presentation,
+            draft.question,
+        )
+        at = milliseconds(opened_at)
+        line = CaseLine(
+            id=case_id,
+            room=room,
+            title=draft.title,
+            specialty=draft.specialty,
+            urgency=draft.urgency,
+            audience=draft.audience.kind,
+            state="open",
+            label=label,
+            opened_at=at,
+            last_at=at,
+            replies=0,
+            first_reply_at=None,
+        )
+        return [
+            self._event(room, 0, "opened", _encode(Opened(case=case_id)), case_id),
+            self._event(room, 1, "joined", _encode(Joined(1, alias, label)), case_id),
+            *line_items(self._ids, line, specialties, listeners.feeds),
+        ]
+
+    async def _listeners(self, transaction: Transaction, member: Member, audience: Audience) -> _Listeners:
+        """Find whom the case is for, by name; everybody else is found by what they are."""
+        if audience.kind == "all":
+            return _Listeners([], [])
+        if audience.kind == "specialties":
+            return _Listeners([member.id], [])
+        rows = await transaction.rows("cases.handles", audience.members)
+        if missing := sorted(set(audience.members) - {row["handle"] for row in rows}):
+            raise Invalid(f"audience.members: there is no member {missing[0]}")
+        members = {row["id"]: row["feed"] for row in rows} | {member.id: member.feed}
+        return _Listeners(list(members), list(members.values()))
+
+    async def one(self, member: Member, case_id: str) -> Case:
+        """Return a case; NotFound where it does not exist or is not for `member`, alike."""
+        row = await self._store.row("cases.one", case_id, member.id, list(member.specialties))
+        if row is None:
+            raise NotFound
+        return Case(**_line(row), mine=row["mine"], presentation=row["presentation"], question=row["question"])
+
+    async def lines(self, member: Member, filters: Filters, before: str | None, limit: int) -> list[OwnLine]:
+        """Return up to `limit` cases that `member` may see, the newest first, older than case `before`."""
+        rows = await self._store.rows(
+            "cases.lines",
+            member.id,
+            list(member.specialties),
+            before,
+            filters.state,
+            filters.specialties,
+            filters.urgencies,
+            filters.waiting,
+            filters.mine,
+            limit,
+        )
+        return [OwnLine(**_line(row), mine=row["mine"]) for row in rows]
+
+    async def _known(self, member: Member, key: str, fingerprint: bytes) -> Case | None:
+        row = await self._store.row("cases.known", member.id, key)
+        if row is None:
+            return None
+        if row["digest"] != fingerprint:
+            raise KeyReused
+        return await self.one(member, row["id"])
+
+    def _event(self, stream: str, author: int, kind: str, data: bytes, case_id: str) -> Item:
+        key = self._ids.derived(kind, case_id)
+        return Item(stream=stream, author=author, key=key, kind=kind, data=data, digest=digest(kind, data.decode()))
+
+    def _check(self, draft: Draft) -> None:
+        for name, text in (
+            ("title", draft.title),
+            ("presentation", draft.presentation),
+            ("question", draft.question),
+        ):
+            if "\x00" in text:
+                raise Invalid(f"{name}: the character U+0000 cannot be stored: remove it")
+            if not text.strip():
+                raise Invalid(f"{name}: write something")
+        if len(draft.title.splitlines()) > 1:
+            raise Invalid("title: keep it to one line")
+        if draft.specialty not in self._specialties:
+            raise Invalid("specialty: there is no such specialty: GET /api/v1/specialties lists them")
+        self._check_audience(draft.audience)
+
+    def _check_audience(self, audience: Audience) -> None:
+        if audience.kind == "specialties":
+            if not audience.specialties:
+                raise Invalid("audience.specialties: name at least one specialty")
+            if not all(one in self._specialties for one in audience.specialties):
+                raise Invalid("audience.specialties: there is no such specialty: GET /api/v1/specialties lists them")
+        elif audience.kind == "members":
+            if not audience.members:
+                raise Invalid("audience.members: name at least one member by handle")
+            if any("\x00" in handle for handle in audience.members):
+                raise Invalid("audience.members: a handle has no such character")
+
+
+def _line(row: Record) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "room": row["room"],
+        "title": row["title"],
+        "specialty": row["specialty"],
+        "urgency": row["urgency"],
+        "audience": row["audience"],
+        "state": row["state"],
+        "label": row["label"],
+        "opened_at": milliseconds(row["opened_at"]),
+        "last_at": milliseconds(row["last_at"]),
+        "replies": row["posts"],
+        "first_reply_at": None if row["first_reply_at"] is None else milliseconds(row["first_reply_at"]),
+    }
