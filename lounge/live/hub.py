@@ -113,6 +113,7 @@ class Hub:
         self._reads = asyncio.Semaphore(LOG_READS)
         self._fetches: dict[tuple[str, int], list[Follower]] = {}
         self._doubtful: set[str] = set()
+        self._ended = False
         self._sweeps = 0
         bus.on_entry = self.receive
         bus.on_doubt = self._doubt
@@ -315,7 +316,7 @@ class Hub:
         if (state := self._streams.get(stream)) is None:
             return
         state.impatient = False
-        if state.tail.gap is not None:
+        if state.tail.gap is not None and not self._ended:
             self._fill(stream, state)
 
     def _fill(self, stream: str, state: _Stream) -> asyncio.Task[None]:
@@ -345,13 +346,19 @@ class Hub:
 
     def _sweep_doubtful(self) -> None:
         streams, self._doubtful = list(self._doubtful), set()
+        if self._ended:
+            return
         self._tasks.create_task(self._compare(streams), name="hub-doubt")
 
     async def run(self) -> None:
         """Sweep until cancelled."""
-        while True:
-            await asyncio.sleep(SWEEP_EVERY if self._bus.up else SWEEP_DOWN)
-            await self.sweep()
+        try:
+            while True:
+                await asyncio.sleep(SWEEP_EVERY if self._bus.up else SWEEP_DOWN)
+                await self.sweep()
+        finally:
+            # Timers that fire from now on must begin nothing: the group of tasks is about to end.
+            self._ended = True
 
     async def sweep(self) -> None:
         """Ask the log how far the followed streams have got; let go of those that nobody follows."""
