@@ -20,6 +20,7 @@ from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, Embed
 from lounge.embedded.supervisor import Supervisor
 from lounge.ids import Ids, SystemRandomness
 from lounge.live.listener import Listener, listening_sockets
+from lounge.live.outbound import LOW
 from lounge.live.terms import Terms
 from lounge.migrations import durability, migrate, pending, renew_epoch
 
@@ -175,7 +176,12 @@ async def _listen(
     settings: Settings, node: Node, sockets: list[socket.socket], ending: Ending, ready: Callable[[], None]
 ) -> None:
     terms = Terms(
-        later=asyncio.get_running_loop().call_later, random=SystemRandomness(), drain_seconds=settings.drain_seconds
+        later=asyncio.get_running_loop().call_later,
+        random=SystemRandomness(),
+        drain_seconds=settings.drain_seconds,
+        # A session that catches up writes until `LOW`, then waits to hear that the peer has read most of it.
+        high_water=LOW,
+        low_water=LOW // 4,
     )
     proxies = [one.strip() for one in settings.trusted_proxies.split(",")]
     listener = Listener(node.asgi, terms, proxies=proxies, signals=False)
