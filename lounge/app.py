@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib import metadata, resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from lounge.aliases import Aliases
 from lounge.clock import SystemClock
-from lounge.data import load_countries, load_specialties
+from lounge.data import load_alias_words, load_countries, load_specialties
 from lounge.http.about import About, AboutHere
 from lounge.http.demo import Demo
 from lounge.http.headers import SecurityHeaders
 from lounge.http.health import Health
 from lounge.http.identity import Identity
 from lounge.http.limits import BodyBound
+from lounge.http.live import LiveEndpoint
 from lounge.http.me import BoardLine, Mine
 from lounge.http.observe import Observe
 from lounge.http.openapi import OpenApi
 from lounge.http.operation import Desk, Operation
 from lounge.http.origins import Origins
 from lounge.http.refusal import refusal
+from lounge.http.rooms import RoomsResource
 from lounge.http.specialties import Catalogue
 from lounge.http.static import Static
 from lounge.http.throttle import Throttle
-from lounge.ids import Ids, SystemRandomness
+from lounge.ids import CONTROL, Ids, SystemRandomness
+from lounge.live.bus import Bus
+from lounge.live.capacity import Capacity
+from lounge.live.commit import GroupCommit
+from lounge.live.hub import Hub
+from lounge.live.journal import Journal
+from lounge.live.registry import Registry
+from lounge.live.services import Services
+from lounge.live.session import Session
 from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
+from lounge.rooms import Rooms
 from lounge.sql import load_migrations, load_queries
 from lounge.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from starlette.types import ASGIApp
 
     from lounge.clock import Clock
+    from lounge.data import Specialties
     from lounge.ids import Random
     from lounge.settings import Settings
     from lounge.store import Item, Outcome
 
     Committed = Callable[[Sequence[Item], Sequence[Outcome]], None]
+
+UNBOUNDED: Final = 2**31
+"""What a bound is where a setting says zero for none."""
 
 
 class Node(Struct, frozen=True):
@@ -56,6 +73,7 @@ class Node(Struct, frozen=True):
     operations: list[Operation]
     store: Store
     accounts: Accounts
+    rooms: Rooms
     health: Health
     metrics: Metrics
 
@@ -66,6 +84,16 @@ class Addresses(Struct, frozen=True):
     database_url: str
     redis_url: str
     port: int
+
+
+class _Live(Struct, frozen=True):
+    """The parts through which events travel."""
+
+    bus: Bus
+    hub: Hub
+    commit: GroupCommit
+    registry: Registry
+    capacity: Capacity
 
 
 @asynccontextmanager
@@ -86,36 +114,53 @@ async def running(
         store = Store(addresses.database_url, load_queries())
         stack.push_async_callback(store.close)
         await store.open()
+        tasks = await stack.enter_async_context(_owned_tasks())
+        live = await _live(settings, addresses, store, clock, tasks)
         specialties = load_specialties()
+        aliases = Aliases(
+            store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
+        )
+        accounts = accounts_of(store, ids, clock, live.hub.committed)
+        rooms = Rooms(store, live.commit.append, live.hub.committed, ids, aliases)
+        services = Services(
+            hub=live.hub,
+            rooms=rooms,
+            commit=live.commit,
+            registry=live.registry,
+            clock=clock,
+            tasks=tasks.group,
+            authenticate=accounts.authenticate,
+            epoch=lambda: store.epoch.name,
+            later=asyncio.get_running_loop().call_later,
+        )
 
-        def committed(items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
-            """Nobody follows anything yet."""
-
-        accounts = accounts_of(store, ids, clock, committed)
-        health = _health(metrics, store)
+        health = _health(metrics, store, live.bus)
+        _measure(metrics, live)
         origins = Origins(settings.public_url, addresses.port)
         throttle = Throttle(clock, random, settings.failures_per_minute)
         identity = Identity(accounts, origins, throttle, secure=settings.secure)
         lifetime = timedelta(days=settings.session_days)
-        boards: dict[str, list[BoardLine]] = {
-            one.id: [
-                BoardLine(ids.derived("board", one.id, "all"), one.id, "all"),
-                BoardLine(ids.derived("board", one.id, "members"), one.id, "members"),
-            ]
-            for one in specialties
-        }
+        boards = _boards(specialties, ids)
         operations = [
             *health.operations(),
             *AboutHere(About(demo, "Lounge", version())).operations(),
             *Catalogue(specialties).operations(),
             *Mine(accounts, identity, store, clock, boards=boards, lifetime=lifetime).operations(),
+            *RoomsResource(rooms).operations(),
         ]
         if demo:
             operations += Demo(accounts, identity, origins, lifetime=lifetime).operations()
         operations += OpenApi(operations, version()).operations()
+        socket = LiveEndpoint(
+            capacity=live.capacity,
+            check_origin=identity.check_change,
+            authenticate=identity.offered_by,
+            room_for=live.registry.room_for,
+            make_session=lambda credential: Session(services, credential),
+        )
         routes = Desk(identity, body_seconds=settings.body_seconds).routes(operations)
         asgi = Starlette(
-            routes=[*routes, Static(client_folder()).route()],
+            routes=[*routes, socket.route(), Static(client_folder()).route()],
             middleware=[
                 Middleware(Observe, clock, random, metrics),
                 Middleware(SecurityHeaders, secure=settings.secure),
@@ -123,7 +168,7 @@ async def running(
             ],
             exception_handlers={HTTPException: refusal},
         )
-        yield Node(asgi, operations, store, accounts, health, metrics)
+        yield Node(asgi, operations, store, accounts, rooms, health, metrics)
 
 
 def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:
@@ -144,9 +189,83 @@ def client_folder() -> Path:
     return Path(str(resources.files("lounge"))) / "static"
 
 
-def _health(metrics: Metrics, store: Store) -> Health:
-    health = Health(metrics)
+class _Tasks:
+    """The group that owns a node's tasks; those begun by `keep` run until the node ends."""
 
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self.group = group
+        self._kept: list[asyncio.Task[None]] = []
+
+    def keep(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._kept.append(self.group.create_task(work, name=name))
+
+    def cancel(self) -> None:
+        for task in self._kept:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _owned_tasks() -> AsyncIterator[_Tasks]:
+    """Yield the owner; what is raised inside goes on its way as it is, not wrapped into a group with the tasks' faults."""
+    group = asyncio.TaskGroup()
+    await group.__aenter__()
+    tasks = _Tasks(group)
+    try:
+        yield tasks
+    finally:
+        tasks.cancel()
+        await group.__aexit__(None, None, None)
+
+
+async def _live(settings: Settings, addresses: Addresses, store: Store, clock: Clock, tasks: _Tasks) -> _Live:
+    """Make the live parts and set them going."""
+    bus = Bus(addresses.redis_url, lambda: store.epoch)
+    hub = Hub(Journal(store), bus, clock, tasks.group)
+    commit = GroupCommit(store.append, hub.committed)
+    registry = Registry(settings.sockets_per_member or UNBOUNDED)
+
+    async def begin_anew() -> None:
+        """Forget the numbers of a history that ended, and have all clients do the same."""
+        hub.forget_all()
+        registry.begin_anew()
+        await bus.renew()
+        await hub.attach(CONTROL)
+
+    def on_epoch() -> None:
+        tasks.group.create_task(begin_anew(), name="new-epoch")
+
+    store.on_epoch = on_epoch
+    tasks.keep(bus.run(), "bus")
+    tasks.keep(hub.run(), "hub")
+    tasks.keep(commit.run(), "commit")
+    hub.listen(CONTROL, registry.heard)
+    await hub.attach(CONTROL)
+    return _Live(bus, hub, commit, registry, Capacity(settings.sockets))
+
+
+def _boards(specialties: Specialties, ids: Ids) -> dict[str, list[BoardLine]]:
+    return {
+        one.id: [
+            BoardLine(ids.derived("board", one.id, "all"), one.id, "all"),
+            BoardLine(ids.derived("board", one.id, "members"), one.id, "members"),
+        ]
+        for one in specialties
+    }
+
+
+def _measure(metrics: Metrics, live: _Live) -> None:
+    metrics.gauge("lounge_sockets", "Live connections, those being let in among them.", lambda: live.capacity.taken)
+    metrics.gauge("lounge_sessions", "Live connections that are open.", lambda: len(live.registry))
+    metrics.gauge("lounge_streams", "Streams that this node follows.", lambda: live.hub.streams)
+    metrics.gauge("lounge_followers", "Followers over all streams.", lambda: live.hub.followers)
+    metrics.gauge("lounge_commits_waiting", "Changes that wait for a commit.", lambda: live.commit.waiting)
+    metrics.gauge("lounge_bus_up", "Whether the subscriptions in Redis stand.", lambda: live.bus.up)
+    metrics.gauge("lounge_bus_foreign", "Parcels on the bus that were not ours.", lambda: live.bus.foreign)
+    metrics.gauge("lounge_bus_dropped", "Events that Redis did not take: the sweep delivers them.", lambda: live.bus.dropped)
+
+
+def _health(metrics: Metrics, store: Store, bus: Bus) -> Health:
+    health = Health(metrics)
     needed = {migration.name for migration in load_migrations() if migration.phase == "pre"}
 
     async def database() -> bool:
@@ -156,6 +275,10 @@ def _health(metrics: Metrics, store: Store) -> Health:
     async def migrations() -> bool:
         return needed <= {row["name"] for row in await store.rows("installation.applied")}
 
+    async def redis() -> bool:
+        return bus.up
+
     health.needs("database", database)
     health.needs("migrations", migrations)
+    health.prefers("redis", redis)
     return health

@@ -57,6 +57,10 @@ class Identity:
             raise SignInNeeded
         return await self.prove(connection, offered.secret)
 
+    async def offered_by(self, connection: HTTPConnection) -> Credential | None:
+        """Return who opens a live connection, or None where nothing is offered: then its `hello` must say."""
+        return None if self.offered(connection) is None else await self.of(connection)
+
     async def prove(self, connection: HTTPConnection, secret: str) -> Credential:
         """Return what `secret` proves; raise SignInNeeded, or TooFast where its address failed too often."""
         address = _address(connection)
