@@ -60,15 +60,17 @@ class Gateway(WebSocketsSansIOProtocol):
             raise RuntimeError(message)
         self._handed_over = True
         self.connections.discard(self)
+        # The parser of the handshake holds request and headers in a circle of references: cut, so that both go at once.
+        self.conn.parser.close()
         line = Line(self._terms, self.transport, live, self.connections, leave)
         early, self._early = bytes(self._early), bytearray()
+        if self._gone:
+            # The transport of uvloop refuses whatever is asked of it by now.
+            line.take_nothing()
+            return
         if not self._reading:
             self.transport.resume_reading()
         line.take_over(early)
-        if self._gone:
-            line.connection_lost(None)
-        # The parser of the handshake holds request and headers in a circle of references: cut, so that both go at once.
-        self.conn.parser.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the endpoint that the peer left before it was handed over."""

@@ -80,12 +80,16 @@ class Line(asyncio.Protocol):
         self._transport.set_write_buffer_limits(self._terms.high_water, self._terms.low_water)
         # The first ping comes early by chance, so that peers that came together are not all pinged together for ever.
         self._after(self._terms.ping_seconds * (1 + self._terms.fraction()) / 2, self._ping)
-        try:
-            self._live.opened(self)
-        except Exception as error:  # noqa: BLE001  a fault in one session must not reach the others
-            self._fault(error)
+        self._opened()
         if early:
             self.data_received(early)
+
+    def take_nothing(self) -> None:
+        """Tell the session of a connection that was over before it began."""
+        self._open = False
+        self._ending = True
+        self._opened()
+        self.connection_lost(None)
 
     # For the session
 
@@ -198,7 +202,7 @@ class Line(asyncio.Protocol):
         if self._open:
             try:
                 self._live.drained()
-            except Exception as error:  # noqa: BLE001  see take_over
+            except Exception as error:  # noqa: BLE001  see _opened
                 self._fault(error)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the interface's; why is of no matter
@@ -210,17 +214,23 @@ class Line(asyncio.Protocol):
         self._connections.discard(self)
         try:
             self._live.lost()
-        except Exception as error:  # noqa: BLE001  see take_over
+        except Exception as error:  # noqa: BLE001  see _opened
             log.error("line.fault", error=type(error).__name__)  # noqa: TRY400  a traceback may quote what members say
         finally:
             self._leave()
 
     # Delivery
 
+    def _opened(self) -> None:
+        try:
+            self._live.opened(self)
+        except Exception as error:  # noqa: BLE001  a fault in one session must not reach the others
+            self._fault(error)
+
     def _deliver(self, message: bytes) -> None:
         try:
             self._live.received(message)
-        except Exception as error:  # noqa: BLE001  see take_over
+        except Exception as error:  # noqa: BLE001  see _opened
             self._fault(error)
 
     def _hold(self, message: bytes) -> None:

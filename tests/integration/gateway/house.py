@@ -177,10 +177,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(**terms: Any) -> AsyncIterator[House]:
+async def open_house(app: Callable[[House], Any] | None = None, **terms: Any) -> AsyncIterator[House]:
     house = House()
     house.listener = Listener(
-        house.app(), Terms(later=house.time.later, random=random.Random(7), **terms), signals=False
+        (app or House.app)(house), Terms(later=house.time.later, random=random.Random(7), **terms), signals=False
     )
     sockets = listening_sockets("127.0.0.1", 0)
     house.port = sockets[0].getsockname()[1]
