@@ -15,16 +15,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from lounge.aliases import Aliases
+from lounge.boards import BoardKeeper, boards_of, ensure_boards
+from lounge.cases import Cases
 from lounge.clock import SystemClock
 from lounge.data import load_alias_words, load_countries, load_specialties
 from lounge.http.about import About, AboutHere
+from lounge.http.cases import CasesResource
 from lounge.http.demo import Demo
 from lounge.http.headers import SecurityHeaders
 from lounge.http.health import Health
 from lounge.http.identity import Identity
 from lounge.http.limits import BodyBound
 from lounge.http.live import LiveEndpoint
-from lounge.http.me import BoardLine, Mine
+from lounge.http.me import Mine
 from lounge.http.observe import Observe
 from lounge.http.openapi import OpenApi
 from lounge.http.operation import Desk, Operation
@@ -55,7 +58,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from lounge.clock import Clock
-    from lounge.data import Specialties
     from lounge.ids import Random
     from lounge.settings import Settings
     from lounge.store import Item, Outcome
@@ -74,6 +76,7 @@ class Node(Struct, frozen=True):
     store: Store
     accounts: Accounts
     rooms: Rooms
+    cases: Cases
     health: Health
     metrics: Metrics
 
@@ -94,6 +97,7 @@ class _Live(Struct, frozen=True):
     commit: GroupCommit
     registry: Registry
     capacity: Capacity
+    committed: Committed
 
 
 @asynccontextmanager
@@ -115,13 +119,16 @@ async def running(
         stack.push_async_callback(store.close)
         await store.open()
         tasks = await stack.enter_async_context(_owned_tasks())
-        live = await _live(settings, addresses, store, clock, tasks)
         specialties = load_specialties()
+        ids_of_specialties = [one.id for one in specialties]
+        await ensure_boards(store, ids, ids_of_specialties)
+        live = await _live(settings, addresses, store, ids, clock, tasks)
         aliases = Aliases(
             store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
         )
-        accounts = accounts_of(store, ids, clock, live.hub.committed)
-        rooms = Rooms(store, live.commit.append, live.hub.committed, ids, aliases)
+        accounts = accounts_of(store, ids, clock, live.committed)
+        rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
+        cases = Cases(store, ids, aliases, specialties, live.committed)
         services = Services(
             hub=live.hub,
             rooms=rooms,
@@ -140,12 +147,19 @@ async def running(
         throttle = Throttle(clock, random, settings.failures_per_minute)
         identity = Identity(accounts, origins, throttle, secure=settings.secure)
         lifetime = timedelta(days=settings.session_days)
-        boards = _boards(specialties, ids)
         operations = [
             *health.operations(),
             *AboutHere(About(demo, "Lounge", version())).operations(),
             *Catalogue(specialties).operations(),
-            *Mine(accounts, identity, store, clock, boards=boards, lifetime=lifetime).operations(),
+            *Mine(
+                accounts,
+                identity,
+                store,
+                clock,
+                boards_of=lambda member: boards_of(ids, member, ids_of_specialties),
+                lifetime=lifetime,
+            ).operations(),
+            *CasesResource(cases, clock).operations(),
             *RoomsResource(rooms).operations(),
         ]
         if demo:
@@ -168,7 +182,7 @@ async def running(
             ],
             exception_handlers={HTTPException: refusal},
         )
-        yield Node(asgi, operations, store, accounts, rooms, health, metrics)
+        yield Node(asgi, operations, store, accounts, rooms, cases, health, metrics)
 
 
 def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:
@@ -217,11 +231,18 @@ async def _owned_tasks() -> AsyncIterator[_Tasks]:
         await group.__aexit__(None, None, None)
 
 
-async def _live(settings: Settings, addresses: Addresses, store: Store, clock: Clock, tasks: _Tasks) -> _Live:
+async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids, clock: Clock, tasks: _Tasks) -> _Live:
     """Make the live parts and set them going."""
     bus = Bus(addresses.redis_url, lambda: store.epoch)
     hub = Hub(Journal(store), bus, clock, tasks.group)
-    commit = GroupCommit(store.append, hub.committed)
+    keeper = BoardKeeper(store, ids, clock, hub.committed)
+
+    def committed(items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
+        """Tell followers first, then the boards, which may wait."""
+        hub.committed(items, outcomes)
+        keeper.touched(items, outcomes)
+
+    commit = GroupCommit(store.append, committed)
     registry = Registry(settings.sockets_per_member or UNBOUNDED)
 
     async def begin_anew() -> None:
@@ -238,19 +259,10 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, clock: C
     tasks.keep(bus.run(), "bus")
     tasks.keep(hub.run(), "hub")
     tasks.keep(commit.run(), "commit")
+    tasks.keep(keeper.run(), "boards")
     hub.listen(CONTROL, registry.heard)
     await hub.attach(CONTROL)
-    return _Live(bus, hub, commit, registry, Capacity(settings.sockets))
-
-
-def _boards(specialties: Specialties, ids: Ids) -> dict[str, list[BoardLine]]:
-    return {
-        one.id: [
-            BoardLine(ids.derived("board", one.id, "all"), one.id, "all"),
-            BoardLine(ids.derived("board", one.id, "members"), one.id, "members"),
-        ]
-        for one in specialties
-    }
+    return _Live(bus, hub, commit, registry, Capacity(settings.sockets), committed)
 
 
 def _measure(metrics: Metrics, live: _Live) -> None:
@@ -261,7 +273,9 @@ def _measure(metrics: Metrics, live: _Live) -> None:
     metrics.gauge("lounge_commits_waiting", "Changes that wait for a commit.", lambda: live.commit.waiting)
     metrics.gauge("lounge_bus_up", "Whether the subscriptions in Redis stand.", lambda: live.bus.up)
     metrics.gauge("lounge_bus_foreign", "Parcels on the bus that were not ours.", lambda: live.bus.foreign)
-    metrics.gauge("lounge_bus_dropped", "Events that Redis did not take: the sweep delivers them.", lambda: live.bus.dropped)
+    metrics.gauge(
+        "lounge_bus_dropped", "Events that Redis did not take: the sweep delivers them.", lambda: live.bus.dropped
+    )
 
 
 def _health(metrics: Metrics, store: Store, bus: Bus) -> Health:

@@ -15,6 +15,8 @@ from msgspec import Struct
 
 from lounge.app import Addresses, running
 from lounge.clock import SystemClock
+from lounge.data import load_demo
+from lounge.demo import Seeder
 from lounge.embedded.errors import FolderInUse
 from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, EmbeddedPostgres
 from lounge.embedded.supervisor import Supervisor
@@ -23,6 +25,8 @@ from lounge.live.listener import Listener, listening_sockets
 from lounge.live.outbound import LOW
 from lounge.live.terms import Terms
 from lounge.migrations import durability, migrate, pending, renew_epoch
+from lounge.sql import load_queries
+from lounge.store import Direct
 
 if TYPE_CHECKING:
     import socket
@@ -102,9 +106,11 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
         with _bound(place) as sockets:
             port = sockets[0].getsockname()[1]
             async with (
-                _servers(settings, place) as addresses,
-                running(settings, Addresses(addresses[0], addresses[1], port), demo=place.demo) as node,
+                _servers(settings, place) as (databases, redis_url),
+                running(settings, Addresses(databases.url, redis_url, port), demo=place.demo) as node,
             ):
+                if place.demo:
+                    await _seed(node, databases)
                 await _listen(settings, node, sockets, ending, lambda: ready(_url(place.host, port)))
     except asyncio.CancelledError:
         if not ending.asked:
@@ -112,17 +118,26 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
 
 
 @asynccontextmanager
-async def _servers(settings: Settings, place: Place) -> AsyncIterator[tuple[str, str]]:
+async def _servers(settings: Settings, place: Place) -> AsyncIterator[tuple[Databases, str]]:
     """Yield the addresses of a Postgres with this release's schema, and of a Redis."""
     if settings.database_url is not None and settings.redis_url is not None:
-        await make_ready(settings, Databases(settings.database_url, settings.database_url))
-        yield settings.database_url, settings.redis_url
+        databases = Databases(settings.database_url, settings.database_owner_url or settings.database_url)
+        await make_ready(settings, databases)
+        yield databases, settings.redis_url
         return
     if place.demo:
         _mark_demo(place.data)
     async with Supervisor(place.data) as servers:
-        await make_ready(settings, Databases(servers.database_url, servers.owner_url))
-        yield servers.database_url, servers.redis_url
+        databases = Databases(servers.database_url, servers.owner_url)
+        await make_ready(settings, databases)
+        yield databases, servers.redis_url
+
+
+async def _seed(node: Node, databases: Databases) -> None:
+    """Put the made-up members and cases in, where they are not yet."""
+    async with Direct(databases.owner_url, load_queries()) as owner:
+        seeder = Seeder(node.store, owner, _ids(), SystemClock(), node.accounts, node.rooms, node.cases)
+        await seeder.seed(load_demo())
 
 
 async def make_ready(settings: Settings, databases: Databases) -> None:

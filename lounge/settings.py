@@ -239,7 +239,14 @@ def _check_public(url: str) -> None:
         whole = bool(parts.hostname) and parts.port != 0
     except ValueError:
         raise SettingsError(message) from None
-    if not whole or not parts.hostname or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+    if (
+        not whole
+        or not parts.hostname
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
         raise SettingsError(message)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         message = "LOUNGE_PUBLIC_URL: http is for loopback alone; give the https address that browsers use"

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import base64
-from typing import Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta, Struct
 
 from lounge.errors import BadRequest
+from lounge.live.messages import Uuid
 
-T = TypeVar("T")
+Limit = Annotated[int, Meta(ge=1, le=100)]
+"""How many lines a page has."""
+
+
+class _Position(Struct, frozen=True, array_like=True):
+    after: Uuid
+
 
 _FOREIGN: Final = "this cursor did not come from this list: begin again without one"
 
 
-def write_cursor(position: object) -> str:
-    """Return `position` as text for a URL."""
-    return base64.urlsafe_b64encode(msgspec.msgpack.encode(position)).rstrip(b"=").decode()
+def write_cursor(after: str) -> str:
+    """Return the place after the line with this id, as text for a URL."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(_Position(after))).rstrip(b"=").decode()
 
 
-def read_cursor(cursor: str, form: type[T]) -> T:
-    """Return the position; raise BadRequest where it is not of this form, since it came from outside."""
+def read_cursor(cursor: str) -> str:
+    """Return the id after which the list goes on; raise BadRequest where it is none, since it came from outside."""
     padded = cursor + "=" * (-len(cursor) % 4)
     try:
-        position = msgspec.msgpack.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=form)
+        return msgspec.msgpack.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=_Position).after
     except (ValueError, msgspec.MsgspecError):
         raise BadRequest(_FOREIGN) from None
-    if "\0" in str(position):
-        raise BadRequest(_FOREIGN)
-    return position

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct
 
+from lounge.boards import Board
 from lounge.clock import milliseconds
 from lounge.http.operation import Answer, Call, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
     from datetime import timedelta
 
     from lounge.clock import Clock
     from lounge.http.identity import Identity
-    from lounge.members.accounts import Accounts
+    from lounge.members.accounts import Accounts, Member
     from lounge.store import Store
-
-
-class BoardLine(Struct, frozen=True):
-    """A stream that tells of the cases of one specialty, open to all members or to that specialty alone."""
-
-    stream: str
-    specialty: str
-    scope: Literal["all", "members"]
 
 
 class Me(Struct, frozen=True):
@@ -35,7 +28,7 @@ class Me(Struct, frozen=True):
     specialties: tuple[str, ...]
     country: str
     feed: str
-    boards: list[BoardLine]
+    boards: list[Board]
     epoch: str
     time: int
 
@@ -62,15 +55,15 @@ class Mine:
         store: Store,
         clock: Clock,
         *,
-        boards: Mapping[str, list[BoardLine]],
+        boards_of: Callable[[Member], list[Board]],
         lifetime: timedelta,
     ) -> None:
-        """Take the boards by specialty, and how long a session lasts."""
+        """Take which boards a member may follow, and how long a session lasts."""
         self._accounts = accounts
         self._identity = identity
         self._store = store
         self._clock = clock
-        self._boards = boards
+        self._boards_of = boards_of
         self._lifetime = lifetime
 
     def operations(self) -> list[Operation]:
@@ -106,12 +99,6 @@ class Mine:
 
     async def _me(self, call: Call[None, None]) -> Answer:
         member = call.member
-        boards = [
-            board
-            for specialty, both in self._boards.items()
-            for board in both
-            if board.scope == "all" or specialty in member.specialties
-        ]
         return Answer(
             Me(
                 member.handle,
@@ -119,7 +106,7 @@ class Mine:
                 member.specialties,
                 member.country,
                 member.feed,
-                boards,
+                self._boards_of(member),
                 self._store.epoch.name,
                 milliseconds(self._clock.now()),
             )

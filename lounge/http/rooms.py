@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta, Struct
 
 from lounge.errors import BadRequest, Forbidden
-from lounge.http.cursor import read_cursor, write_cursor
+from lounge.http.cursor import Limit, read_cursor, write_cursor
 from lounge.http.operation import Answer, Call, Operation
 from lounge.live.messages import Body, Message, Person, Post, Seq, Target
 from lounge.rooms import Room
 
 if TYPE_CHECKING:
     from lounge.rooms import Rooms
-
-Limit = Annotated[int, Meta(ge=1, le=100)]
 
 
 class RoomsQuery(Struct, frozen=True):
@@ -107,7 +105,7 @@ class RoomsResource:
 
     async def _list(self, call: Call[None, RoomsQuery]) -> Answer:
         query = call.query
-        after = None if query.cursor is None else read_cursor(query.cursor, str)
+        after = None if query.cursor is None else read_cursor(query.cursor)
         found = await self._rooms.mine(call.member, after, query.limit + 1)
         page = found[: query.limit]
         following = write_cursor(page[-1].stream) if len(found) > query.limit else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Database
     from tests.integration.http.conftest import Ask
 
+
 def plain(text: str) -> str:
     """Return the one line of an error message, having seen that it is one and no traceback."""
     lines = text.strip().splitlines()
@@ -54,7 +55,12 @@ def test_a_bad_setting_ends_a_command_with_one_line(setting: str, value: str) ->
 
 def test_wrong_use_exits_with_2() -> None:
     """An unknown option, a port out of range, a token for nobody."""
-    for arguments in (["serve", "--nonsense"], ["serve", "--port", "99999"], ["token"], ["token", "a", "--create-member", "b"]):
+    for arguments in (
+        ["serve", "--nonsense"],
+        ["serve", "--port", "99999"],
+        ["token"],
+        ["token", "a", "--create-member", "b"],
+    ):
         assert lounge(*arguments).returncode == 2
 
 
@@ -129,7 +135,9 @@ def test_tokens_are_printed_one_a_line_and_work(database: Database) -> None:
     with served("serve", env=env) as node:
         answers = [httpx.get(f"{node.url}/api/v1/me", headers={"authorization": f"Bearer {t}"}).json() for t in tokens]
     assert [a["handle"] for a in answers] == ["dr-many-1", "dr-many-2", "dr-many-3"]
-    assert {(a["role"], a["country"], *a["specialties"]) for a in answers} == {("moderator", "FR", "cardiology", "nephrology")}
+    assert {(a["role"], a["country"], *a["specialties"]) for a in answers} == {
+        ("moderator", "FR", "cardiology", "nephrology")
+    }
 
 
 def test_a_token_can_be_had_again(database: Database) -> None:

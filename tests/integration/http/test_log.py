@@ -65,10 +65,16 @@ def test_no_secret_is_logged_wherever_it_is_put(database: Database) -> None:
             raw(node.port, broken)
     lines = [json.loads(line) for line in node.output.splitlines() if line.startswith("{")]
     assert sum(line["event"] == "http" for line in lines) >= 9, "what was asked was logged at all"
-    assert {line["route"] for line in lines if line["event"] == "http"} >= {"/api/v1/me", "/api/v1/sign-in", "/{path:path}"}
+    assert {line["route"] for line in lines if line["event"] == "http"} >= {
+        "/api/v1/me",
+        "/api/v1/sign-in",
+        "/{path:path}",
+    }
     for secret in (*SECRETS, token):
         assert secret not in node.output
-    assert "127.0.0.1" not in node.output.partition("\n")[2], "the address stands in the first line alone, which is ours"
+    assert "127.0.0.1" not in node.output.partition("\n")[2], (
+        "the address stands in the first line alone, which is ours"
+    )
 
 
 @pytest.fixture

@@ -56,7 +56,10 @@ async def test_a_token_says_who_asks(site: Open) -> None:
         assert me["specialties"] == ["cardiology", "nephrology"]
         assert me["feed"] == member.feed
         assert me["epoch"] == here.node.store.epoch.name
-        assert {board["specialty"] for board in me["boards"] if board["scope"] == "members"} == {"cardiology", "nephrology"}
+        assert {board["specialty"] for board in me["boards"] if board["scope"] == "members"} == {
+            "cardiology",
+            "nephrology",
+        }
         assert member.id not in answer.text
 
 
@@ -137,7 +140,8 @@ async def test_two_sign_outs_at_once_are_one(site: Open, owner: Ask) -> None:
         assert {a.status_code for a in answers} <= {204, 401}
         assert 204 in {a.status_code for a in answers}
         left = await owner(
-            "select 1 from lounge.credentials c join lounge.members m on m.id = c.member where m.handle = $1", member.handle
+            "select 1 from lounge.credentials c join lounge.members m on m.id = c.member where m.handle = $1",
+            member.handle,
         )
         assert left == []
 
@@ -146,7 +150,9 @@ async def test_no_secret_stands_in_the_database(site: Open, owner: Ask) -> None:
     """Neither a token nor a session, in any column of any table, in clear or in base64 or hex of its bytes."""
     async with site(demo=True) as here, here.client() as browser:
         token = await here.token()
-        session = (await browser.post("/api/v1/demo/sign-in", json={"handle": (await here.member()).handle})).json()["token"]
+        session = (await browser.post("/api/v1/demo/sign-in", json={"handle": (await here.member()).handle})).json()[
+            "token"
+        ]
         tables = await owner("select table_name from information_schema.tables where table_schema = 'lounge'")
         for table in tables:
             for row in await owner(f"select t::text as line from lounge.{table['table_name']} t"):  # noqa: S608  our names
@@ -162,7 +168,9 @@ async def test_many_failures_from_one_address_are_slowed_down(site: Open) -> Non
         token = await here.token()
         async with here.client() as nobody, here.client(token) as program:
             for _ in range(10):
-                answer = await nobody.get("/api/v1/me", headers={"authorization": f"Bearer lng_{uuid.uuid4().hex}{'0' * 11}"})
+                answer = await nobody.get(
+                    "/api/v1/me", headers={"authorization": f"Bearer lng_{uuid.uuid4().hex}{'0' * 11}"}
+                )
                 assert answer.status_code == 401
             slowed = await nobody.get("/api/v1/me", headers={"authorization": "Bearer x"})
             assert slowed.status_code == 429
