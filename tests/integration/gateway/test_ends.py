@@ -203,12 +203,16 @@ async def test_what_is_written_after_the_end_is_dropped() -> None:
         await gone(house, session)
 
 
-async def test_a_close_in_the_read_in_which_the_peer_closes_is_its_own() -> None:
-    """The session closes on a message behind which the peer's close stands already: the peer's code is answered."""
+async def test_a_close_in_the_read_in_which_the_peer_closes_is_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    """The session closes on a message behind which the peer's close stands already: the peer's code is answered.
+
+    The session's call does not fail for it.
+    """
     async with open_house() as house, open_socket(house) as one:
         await one.send(frame(b"close 4001") + frame((1001).to_bytes(2, "big"), CLOSE))
         assert await one.close_code() == 1001
         await gone(house, await house.session())
+    assert "fault" not in "".join(capfd.readouterr())
 
 
 async def test_a_reason_too_long_is_cut_between_characters() -> None:
