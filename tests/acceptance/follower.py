@@ -29,7 +29,8 @@ class Connection:
     async def ask(self, op: str, **fields: Any) -> dict[str, Any]:
         """Send a command and return its reply; raise ConnectionClosed where none came."""
         number = next(self._numbers)
-        reply = self.replies[number] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self.replies[number] = reply
         await self.socket.send(json.dumps({"op": op, "id": number, **fields}))
         return await reply
 

@@ -38,7 +38,7 @@ async def open_case(url: str, token: str, text: str) -> dict[str, Any]:
     """Open a case over HTTP, twice with the same key, as a careful client would after a timeout."""
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())}
     draft = {
-        "title": text[:80].split("\n")[0],
+        "title": text[:80].splitlines()[0],
         "specialty": "internal-medicine",
         "urgency": "urgent",
         "presentation": text,

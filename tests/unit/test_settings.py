@@ -78,7 +78,7 @@ def test_a_bad_value_is_named_by_its_variable_and_not_repeated(environment: dict
         ("", None, False),
     ],
 )
-def test_only_https_leaves_the_machine(host: str, public: str | None, allowed: bool) -> None:  # noqa: FBT001  an example
+def test_only_https_leaves_the_machine(host: str, public: str | None, allowed: bool) -> None:
     """Cookies and cases cross no network in the clear: beyond loopback an https address is needed."""
     settings = read({} if public is None else {"LOUNGE_PUBLIC_URL": public})
     if allowed:
