@@ -255,16 +255,12 @@ class Line(asyncio.Protocol):
     # Keeping alive
 
     def _ping(self) -> None:
-        if self._paused:
-            # The answer could not be read: the session, which paused, has deadlines of its own.
-            self._after(self._terms.ping_seconds, self._ping)
-            return
         self._awaiting = True
         self._transport.write(PING)
         self._after(self._terms.pong_seconds, self._silent)
 
     def _silent(self) -> None:
-        """Abort a peer that did not answer, unless it is us who stopped listening."""
+        """Abort a peer that did not answer, unless it is us who stopped listening: the session has its own deadlines."""
         if self._paused:
             self._awaiting = False
             self._after(self._terms.ping_seconds, self._ping)

@@ -102,6 +102,20 @@ async def test_a_close_that_the_peer_ignores_ends_by_the_deadline() -> None:
         await gone(house, session)
 
 
+async def test_an_answer_to_a_ping_is_no_answer_to_a_close() -> None:
+    """The deadline of a close stands, though the peer shows that it lives."""
+    async with open_house() as house, open_socket(house) as one:
+        session = await house.session()
+        house.time.pass_by(20)
+        assert await one.frame() == (PING, b"")
+        session.wire.close(1000, "")
+        assert await one.close_code() == 1000
+        await one.send(frame(b"", PONG) + frame(b"?", PING))
+        assert await one.frame() == (PONG, b"?")
+        house.time.pass_by(10)
+        await gone(house, session)
+
+
 async def test_a_paused_peer_can_still_answer_a_close() -> None:
     """Closing reads again, past the messages that were held back: they are dropped, the answer is found."""
     async with open_house() as house, open_socket(house) as one:

@@ -63,6 +63,16 @@ async def test_the_deadline_holds_for_later_requests_too() -> None:
         assert (await one.read_to_end()).startswith(b"HTTP/1.1 408 ")
 
 
+async def test_the_deadline_holds_for_half_a_request_behind_a_whole_one() -> None:
+    """Also where both came in one read, so that no further byte comes."""
+    async with open_house() as house, peer(house) as one:
+        await one.send(GET + GET[:-2])
+        assert (await one.head()).startswith(b"HTTP/1.1 200 ")
+        await one.read(len("thanks"))
+        house.time.pass_by(10)
+        assert (await one.read_to_end()).startswith(b"HTTP/1.1 408 ")
+
+
 async def test_a_slow_answer_is_not_the_clients_fault() -> None:
     """The deadline ends with the headers."""
     async with open_house() as house, peer(house) as one:
@@ -155,6 +165,7 @@ async def test_a_refused_body_does_not_end_the_connection_if_it_ends() -> None:
         await one.read(length)
         (connection,) = house.connections
         await until(lambda: connection._waiting)
+        house.time.pass_by(4)
         await one.send(GET)
         assert (await one.head()).startswith(b"HTTP/1.1 200 ")
 
@@ -254,9 +265,9 @@ async def test_no_log_names_a_peer_or_a_path(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever level the loggers are set to: no address, port, path, query, header or message."""
-    for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets.server"):
-        caplog.set_level(logging.NOTSET + 1, logger=name)
     async with open_house() as house:
+        for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets.server"):
+            caplog.set_level(logging.NOTSET + 1, logger=name)
         async with open_socket(house) as one:
             await one.send(frame(b"a secret") + frame(b"fault"))
             await one.close_code()
