@@ -1,3 +1,14 @@
 import { render } from "preact";
+import "./design/tokens.css";
+import "./design/base.css";
+import "./design/parts.css";
+import "./design/layout.css";
+import { App } from "./domain/app";
+import { browserWorld } from "./protocol/world";
+import { applyTheme } from "./views/me";
+import { Root } from "./views/root";
 
-render(<p>Lounge</p>, document.getElementById("app")!);
+applyTheme();
+const app = new App(browserWorld());
+render(<Root app={app} />, document.getElementById("app")!);
+void app.start();

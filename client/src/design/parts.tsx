@@ -1,0 +1,129 @@
+import { signal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { words } from "../words";
+
+type Kind = "primary" | "plain" | "quiet";
+
+export function Button({ kind = "plain", ...rest }: { kind?: Kind } & JSX.IntrinsicElements["button"]) {
+  return <button type="button" {...rest} class={`button ${kind} ${(rest.class as string | undefined) ?? ""}`} />;
+}
+
+const ICONS = {
+  cases: "M4 5h16M4 12h16M4 19h10",
+  lounges: "M4 5h16v11H9l-5 4z",
+  plus: "M12 5v14M5 12h14",
+  me: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-4.5 4-6.500 8-6.500s7 2 8 6.500",
+  back: "M15 5l-7 7 7 7",
+  send: "M4 12h15M13 6l6 6-6 6",
+  close: "M6 6l12 12M18 6L6 18",
+  mark: "M3 12h4l2.5-6 4 12 2.5-6h5",
+} as const;
+
+export function Icon({ name, size = 22 }: { name: keyof typeof ICONS; size?: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
+      stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+      <path d={ICONS[name]} />
+    </svg>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  hint?: string | undefined;
+  wrong?: string | undefined;
+  children: (attributes: { id: string; "aria-describedby": string; "aria-invalid": boolean }) => ComponentChildren;
+}
+
+/** A label, perhaps a hint, what is wrong, and the control that they are about. */
+export function Field({ label, hint, wrong, children }: FieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      {children({ id, "aria-describedby": `${id}-hint ${id}-wrong`, "aria-invalid": Boolean(wrong) })}
+      <span class="wrong" id={`${id}-wrong`} role={wrong ? "alert" : undefined}>{wrong}</span>
+    </div>
+  );
+}
+
+interface ChoicesProps<T extends string> {
+  name: string;
+  label: string;
+  options: readonly { value: T; label: string }[];
+  value: T;
+  onChange: (value: T) => void;
+}
+
+/** One of a few, all in sight. */
+export function Choices<T extends string>({ name, label, options, value, onChange }: ChoicesProps<T>) {
+  return (
+    <fieldset class="field">
+      <legend class="label"><b>{label}</b></legend>
+      <div class="choices">
+        {options.map((option) => (
+          <label class="choice" key={option.value}>
+            <input type="radio" name={name} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} />
+            <span>{option.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+export function Urgency({ urgency }: { urgency: keyof typeof words.urgency }) {
+  return <span class={`badge ${urgency}`}>{words.urgency[urgency]}</span>;
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return <div class="state"><h2>{title}</h2><div class="soft stack">{children}</div></div>;
+}
+
+export function Problem({ message, onAgain }: { message: string; onAgain: () => void }) {
+  return (
+    <div class="state" role="alert">
+      <h2>{words.error.title}</h2>
+      <p class="soft">{message}</p>
+      <Button onClick={onAgain}>{words.error.again}</Button>
+    </div>
+  );
+}
+
+/** Grey rows while something loads, the first after a moment: what is quick should not flicker. */
+export function Skeleton({ rows = 6 }: { rows?: number }) {
+  return (
+    <div class="stack page" role="status" aria-label={words.status.connecting}>
+      {Array.from({ length: rows }, (_, index) => <div class="skeleton" key={index} />)}
+    </div>
+  );
+}
+
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => element.current?.showModal(), []);
+  const id = useId();
+  return (
+    <dialog ref={element} aria-labelledby={id} onClose={onClose}>
+      <div class="stack"><h2 id={id}>{title}</h2>{children}</div>
+    </dialog>
+  );
+}
+
+const said = signal("");
+const shown = signal(0);
+
+/** Says something in passing. */
+export function say(text: string): void {
+  said.value = text;
+  const turn = ++shown.value;
+  setTimeout(() => {
+    if (turn === shown.value) said.value = "";
+  }, 4000);
+}
+
+export function Toasts() {
+  return <div role="status" aria-live="polite">{said.value && <div class="toast">{said.value}</div>}</div>;
+}

@@ -1,0 +1,176 @@
+import { signal } from "@preact/signals";
+import { Api, type About, type Board, type Catalogue, type Me, type Specialty } from "../protocol/api";
+import { Refused, Socket, type Status } from "../protocol/socket";
+import type { Followed, Push, Room, Welcome } from "../protocol/messages";
+import type { World } from "../protocol/world";
+import { CaseList } from "./cases";
+import { RoomModel } from "./room";
+
+/** `starting`, `out` (nobody is signed in), `in`, or `broken` (the server cannot be reached at all). */
+export type Stage = "starting" | "out" | "in" | "broken";
+
+const ROOMS_KEPT = 5;
+
+/** Everything that the pages show, for one member on one page. */
+export class App {
+  readonly stage = signal<Stage>("starting");
+  readonly status = signal<Status>("connecting");
+  /** Whether a connection stood once: before that, "connecting" is no news. */
+  readonly wasOpen = signal(false);
+  readonly about = signal<About | null>(null);
+  readonly me = signal<Me | null>(null);
+  readonly rooms = signal<Room[] | null>(null);
+  /** The server's time, ticking every second. */
+  readonly now = signal(0);
+  readonly api: Api;
+  readonly cases: CaseList;
+  catalogue: Catalogue = { groups: [], specialties: [] };
+  private socket: Socket | null = null;
+  private epoch: string | null = null;
+  private positions = new Map<string, number>();
+  private held = new Map<string, RoomModel>();
+  private names = new Map<string, Specialty>();
+
+  constructor(readonly world: World) {
+    this.api = new Api(world);
+    this.cases = new CaseList(this.api);
+    this.tick();
+  }
+
+  async start(): Promise<void> {
+    try {
+      [this.about.value, this.catalogue] = await Promise.all([this.api.about(), this.api.catalogue()]);
+      this.names = new Map(this.catalogue.specialties.map((one) => [one.id, one]));
+      this.me.value = await this.api.me();
+      this.enter();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.stage.value = error.code === "sign_in_needed" ? "out" : "broken";
+    }
+  }
+
+  specialty(id: string): string {
+    return this.names.get(id)?.name ?? id;
+  }
+
+  async signIn(prove: Promise<unknown>): Promise<void> {
+    await prove;
+    this.me.value = await this.api.me();
+    this.enter();
+  }
+
+  async signOut(): Promise<void> {
+    await this.api.signOut().catch(() => undefined);
+    this.leave();
+  }
+
+  /** The room with this stream; the last few are kept, so that going back shows at once what was there. */
+  room(stream: string): RoomModel {
+    const known = this.held.get(stream);
+    if (known !== undefined) {
+      this.held.delete(stream);
+      this.held.set(stream, known);
+      return known;
+    }
+    const room = new RoomModel(stream, this.world, this.socket!);
+    this.held.set(stream, room);
+    if (this.epoch !== null && this.status.value === "open") void room.follow(this.epoch);
+    for (const [name, old] of this.held) {
+      if (this.held.size <= ROOMS_KEPT) break;
+      if (old.outbox.unsent) continue;
+      old.unfollow();
+      this.held.delete(name);
+    }
+    return room;
+  }
+
+  async loadRooms(): Promise<void> {
+    const found: Room[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await this.api.rooms(cursor);
+      found.push(...page.rooms);
+      cursor = page.next;
+    } while (cursor !== null && found.length < 500);
+    this.rooms.value = found;
+  }
+
+  private enter(): void {
+    this.stage.value = "in";
+    this.socket = new Socket(this.world, {
+      onStatus: (status) => {
+        this.status.value = status;
+        if (status === "open") this.wasOpen.value = true;
+        if (status === "ended") this.leave();
+      },
+      onWelcome: (welcome) => void this.welcomed(welcome),
+      onPush: (push) => this.take(push),
+    });
+    this.socket.start();
+  }
+
+  private leave(): void {
+    const socket = this.socket;
+    this.socket = null;
+    this.me.value = null;
+    this.rooms.value = null;
+    this.held.clear();
+    this.positions.clear();
+    this.epoch = null;
+    this.wasOpen.value = false;
+    this.stage.value = "out";
+    socket?.stop();
+  }
+
+  private async welcomed(welcome: Welcome): Promise<void> {
+    if (this.epoch !== welcome.epoch) this.positions.clear();
+    this.epoch = welcome.epoch;
+    const rooms = [...this.held.values()].map((room) => room.follow(welcome.epoch));
+    const missed = await this.followBoards(welcome.epoch);
+    if (missed || this.cases.phase.value !== "ready") await this.cases.load();
+    await Promise.all(rooms);
+  }
+
+  /** Follows all boards and the own feed; returns whether the list must be read anew. */
+  private async followBoards(epoch: string): Promise<boolean> {
+    const me = this.me.value;
+    const socket = this.socket;
+    if (me === null || socket === null) return false;
+    const streams = [...new Set([...me.boards.map((board: Board) => board.stream), me.feed])];
+    let missed = false;
+    const follow = async (stream: string) => {
+      const since = this.positions.get(stream) ?? null;
+      const reply = await socket.ask<Followed>({ op: "follow", stream, since, epoch });
+      this.positions.set(stream, reply.head);
+      if (since === null || !reply.complete) missed = true;
+      else for (const event of reply.events ?? []) this.cases.event(event as never);
+    };
+    try {
+      await Promise.all(streams.map(follow));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      missed = true;
+      if (error.code === "since_ahead" || error.code === "wrong_epoch") this.positions.clear();
+    }
+    return missed;
+  }
+
+  private take(push: Push): void {
+    if (push.op === "event" && this.positions.has(push.stream)) {
+      this.positions.set(push.stream, push.seq);
+      this.cases.event(push);
+      return;
+    }
+    if (push.op === "gap" && this.positions.has(push.stream)) {
+      this.positions.set(push.stream, push.head);
+      void this.cases.load();
+      return;
+    }
+    for (const room of this.held.values()) room.take(push);
+  }
+
+  private tick(): void {
+    this.now.value = this.world.clock.now() + (this.socket?.offset ?? 0);
+    this.world.clock.after(1000, () => this.tick());
+  }
+}

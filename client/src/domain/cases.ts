@@ -1,0 +1,112 @@
+import { computed, signal } from "@preact/signals";
+import { Refused } from "../protocol/socket";
+import type { Api, CaseFilters } from "../protocol/api";
+import type { CaseChanged, CaseLine, LiveEvent, OwnLine } from "../protocol/messages";
+
+export type Phase = "loading" | "ready" | "broken";
+
+/** The list of cases under the filters chosen, kept current by events of boards and the own feed. */
+export class CaseList {
+  readonly phase = signal<Phase>("loading");
+  readonly problem = signal("");
+  readonly filters = signal<CaseFilters>({ state: "open" });
+  readonly more = signal(false);
+  readonly loadingMore = signal(false);
+  readonly lines = computed(() => [...this.byId.value.values()].sort((a, b) => (a.id < b.id ? 1 : -1)));
+  private readonly byId = signal<ReadonlyMap<string, OwnLine>>(new Map());
+  private cursor: string | null = null;
+  private asked = 0;
+
+  constructor(private readonly api: Api) {}
+
+  /** Reads the first page anew. */
+  async load(): Promise<void> {
+    const turn = ++this.asked;
+    try {
+      const page = await this.api.cases(this.filters.value, null);
+      if (turn !== this.asked) return;
+      this.byId.value = new Map(page.cases.map((line) => [line.id, line]));
+      this.turnTo(page.next);
+      this.phase.value = "ready";
+    } catch (error) {
+      if (turn === this.asked) this.stumble(error);
+    }
+  }
+
+  async loadMore(): Promise<void> {
+    if (this.cursor === null || this.loadingMore.value) return;
+    this.loadingMore.value = true;
+    const turn = this.asked;
+    try {
+      const page = await this.api.cases(this.filters.value, this.cursor);
+      if (turn !== this.asked) return;
+      this.byId.value = new Map([...this.byId.value, ...page.cases.map((line) => [line.id, line] as const)]);
+      this.turnTo(page.next);
+    } catch (error) {
+      this.stumble(error);
+    } finally {
+      this.loadingMore.value = false;
+    }
+  }
+
+  filter(change: CaseFilters): void {
+    const filters = { ...this.filters.value, ...change };
+    this.filters.value = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as CaseFilters;
+    this.phase.value = "loading";
+    void this.load();
+  }
+
+  /** Takes an event of a board or of the own feed: again and again is the same as once. */
+  event(event: LiveEvent): void {
+    if (event.kind === "case.opened") this.opened(event.data as CaseLine);
+    else if (event.kind === "case.changed") this.changed(event.data as CaseChanged);
+  }
+
+  /** Keeps a case that this member has just opened. */
+  keep(line: OwnLine): void {
+    this.byId.value = new Map([...this.byId.value, [line.id, line]]);
+  }
+
+  private opened(line: CaseLine): void {
+    if (this.byId.value.has(line.id) || !this.passes({ ...line, mine: false })) return;
+    this.keep({ ...line, mine: false });
+  }
+
+  private changed(change: CaseChanged): void {
+    const line = this.byId.value.get(change.case);
+    if (line === undefined || change.replies < line.replies) return;
+    const fresh: OwnLine = {
+      ...line,
+      state: change.state,
+      last_at: change.last_at,
+      replies: change.replies,
+      first_reply_at: change.first_reply_at,
+    };
+    const lines = new Map(this.byId.value);
+    if (this.passes(fresh)) lines.set(fresh.id, fresh);
+    else lines.delete(fresh.id);
+    this.byId.value = lines;
+  }
+
+  private passes(line: OwnLine): boolean {
+    const { state, specialty, urgency, waiting, mine } = this.filters.value;
+    return (
+      (state === undefined || line.state === state) &&
+      (specialty === undefined || line.specialty === specialty) &&
+      (urgency === undefined || line.urgency === urgency) &&
+      (waiting === undefined || (line.first_reply_at === null) === waiting) &&
+      (mine === undefined || line.mine === mine)
+    );
+  }
+
+  private turnTo(next: string | null): void {
+    this.cursor = next;
+    this.more.value = next !== null;
+  }
+
+  private stumble(error: unknown): void {
+    if (!(error instanceof Refused)) throw error;
+    this.problem.value = error.message;
+    if (this.phase.value === "loading") this.phase.value = "broken";
+  }
+}

@@ -1,0 +1,77 @@
+import { Refused } from "./socket";
+import type { Case, Draft, OwnLine, Room } from "./messages";
+import type { World } from "./world";
+
+export interface About { demo: boolean; name: string; version: string }
+export interface DemoMember { handle: string; specialties: string[]; country: string; role: string }
+export interface Board { stream: string; specialty: string; scope: "all" | "members" }
+export interface Me {
+  handle: string; role: string; specialties: string[]; country: string; feed: string; boards: Board[]; epoch: string; time: number;
+}
+export interface Specialty { id: string; name: string; group: string }
+export interface Catalogue { groups: { id: string; name: string }[]; specialties: Specialty[] }
+export interface CasePage { cases: OwnLine[]; next: string | null; time: number }
+export interface RoomPage { rooms: Room[]; next: string | null }
+export interface CaseFilters {
+  state?: "open" | "closed"; specialty?: string; urgency?: string; waiting?: boolean; mine?: boolean;
+}
+
+/** The part of the server that is not live. Every method throws Refused. */
+export class Api {
+  constructor(private readonly world: World) {}
+
+  about = (): Promise<About> => this.get("/api/v1/about");
+  me = (): Promise<Me> => this.get("/api/v1/me");
+  catalogue = (): Promise<Catalogue> => this.get("/api/v1/specialties");
+  demoMembers = (): Promise<{ members: DemoMember[] }> => this.get("/api/v1/demo/members");
+  demoSignIn = (handle: string): Promise<unknown> => this.post("/api/v1/demo/sign-in", { handle });
+  signIn = (token: string): Promise<unknown> => this.post("/api/v1/sign-in", { token });
+  signOut = (): Promise<unknown> => this.post("/api/v1/sign-out", undefined);
+  case = async (id: string): Promise<Case> => (await this.get<{ case: Case }>(`/api/v1/cases/${id}`)).case;
+  rooms = (cursor: string | null): Promise<RoomPage> => this.get(`/api/v1/rooms${query({ cursor })}`);
+
+  cases(filters: CaseFilters, cursor: string | null): Promise<CasePage> {
+    return this.get(`/api/v1/cases${query({ ...filters, cursor, limit: 50 })}`);
+  }
+
+  async open(draft: Draft, key: string): Promise<Case> {
+    return (await this.post<{ case: Case }>("/api/v1/cases", draft, { "Idempotency-Key": key })).case;
+  }
+
+  private get<T>(path: string): Promise<T> {
+    return this.request<T>(path, {});
+  }
+
+  private post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const init: RequestInit = { method: "POST", headers: { ...headers, "Content-Type": "application/json" } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    return this.request<T>(path, init);
+  }
+
+  private async request<T>(path: string, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await this.world.fetch(path, { ...init, credentials: "same-origin" });
+    } catch {
+      throw new Refused("lost", "The server cannot be reached.", true);
+    }
+    if (response.status === 204) return undefined as T;
+    const answer = (await response.json().catch(() => null)) as { error?: ErrorBody } | null;
+    if (response.ok) return answer as T;
+    const error = answer?.error;
+    throw new Refused(
+      error?.code ?? "internal", error?.message ?? "The server had a fault.", error?.retry ?? true, error?.retry_after ?? null,
+    );
+  }
+}
+
+interface ErrorBody { code: string; message: string; retry: boolean; retry_after?: number | null }
+
+function query(fields: Record<string, string | number | boolean | null | undefined>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text && `?${text}`;
+}

@@ -1,0 +1,337 @@
+// Written by `python -m tools.protocol_types` from lounge/live/messages.py: change it there.
+
+export interface Hello {
+  op: "hello";
+  client?: string;
+  token?: string | null;
+  id: number;
+}
+
+export interface Follow {
+  op: "follow";
+  stream: string;
+  since?: number | null;
+  epoch?: string | null;
+  id: number;
+}
+
+export interface Unfollow {
+  op: "unfollow";
+  stream: string;
+  id: number;
+}
+
+export interface Post {
+  op: "post";
+  stream: string;
+  key: string;
+  body: string;
+  reply_to?: number | null;
+  id: number;
+}
+
+export interface Edit {
+  op: "edit";
+  stream: string;
+  key: string;
+  target: number;
+  rev: number;
+  body: string;
+  id: number;
+}
+
+export interface Redact {
+  op: "redact";
+  stream: string;
+  key: string;
+  target: number;
+  id: number;
+}
+
+export interface React {
+  op: "react";
+  stream: string;
+  key: string;
+  target: number;
+  mark: "agree" | "disagree" | "heart" | "important" | "laugh" | "question" | "seen-this" | "thanks";
+  set?: boolean;
+  id: number;
+}
+
+export interface Read {
+  op: "read";
+  stream: string;
+  before?: number | null;
+  after?: number | null;
+  limit?: number;
+  id: number;
+}
+
+export interface People {
+  op: "people";
+  stream: string;
+  numbers: number[];
+  id: number;
+}
+
+export interface Seen {
+  op: "seen";
+  stream: string;
+  seq: number;
+  id: number;
+}
+
+export interface Ping {
+  op: "ping";
+  id: number;
+}
+
+export interface Person {
+  n: number;
+  alias: string;
+  label: string;
+}
+
+export interface Message {
+  seq: number;
+  by: number;
+  at: number;
+  body: string;
+  rev: number;
+  ref?: string;
+  reply_to?: number | null;
+  reactions?: Record<string, number[]>;
+  edited_at?: number | null;
+  redacted?: boolean;
+}
+
+export interface Limits {
+  body: number;
+  frame: number;
+  follows: number;
+  commands_per_second: number;
+  resume: number;
+  slice: number;
+}
+
+export interface Account {
+  handle: string;
+  role: string;
+  specialties: string[];
+  country: string;
+  feed: string;
+}
+
+export interface Welcome {
+  op: "welcome";
+  member: Account;
+  epoch: string;
+  time: number;
+  limits: Limits;
+  id: number;
+}
+
+export interface Followed {
+  op: "followed";
+  stream: string;
+  head: number;
+  complete: boolean;
+  rights: ("moderate" | "post" | "read")[];
+  state: "closed" | "open";
+  events?: unknown[] | null;
+  messages?: Message[] | null;
+  people?: Person[];
+  you?: number | null;
+  seen?: number;
+  id: number;
+}
+
+export interface Done {
+  op: "done";
+  seq?: number | null;
+  at?: number | null;
+  status?: "known" | "new";
+  id: number;
+}
+
+export interface Slice {
+  op: "slice";
+  stream: string;
+  messages: Message[];
+  people: Person[];
+  head: number;
+  more: boolean;
+  id: number;
+}
+
+export interface PeopleReply {
+  op: "people";
+  stream: string;
+  people: Person[];
+  id: number;
+}
+
+export interface Pong {
+  op: "pong";
+  time: number;
+  id: number;
+}
+
+export interface ErrorReply {
+  op: "error";
+  code: string;
+  message: string;
+  retry: boolean;
+  id?: number | null;
+  retry_after?: number | null;
+}
+
+export interface LiveEvent {
+  op: "event";
+  stream: string;
+  seq: number;
+  kind: string;
+  at: number;
+  by: number;
+  data: unknown;
+  ref?: string;
+}
+
+export interface Gap {
+  op: "gap";
+  stream: string;
+  from: number;
+  head: number;
+}
+
+export interface Bye {
+  op: "bye";
+  reason: string;
+  retry_after: number | null;
+}
+
+export interface Evicted {
+  op: "evicted";
+  stream: string;
+}
+
+export interface Opened {
+  case?: string | null;
+}
+
+export interface Joined {
+  n: number;
+  alias: string;
+  label: string;
+}
+
+export interface Posted {
+  body: string;
+  reply_to?: number | null;
+  redacted?: boolean;
+}
+
+export interface Edited {
+  target: number;
+  body: string;
+  redacted?: boolean;
+}
+
+export interface Redacted {
+  target: number;
+}
+
+export interface Reacted {
+  target: number;
+  mark: string;
+  set: boolean;
+}
+
+export interface CaseLine {
+  id: string;
+  room: string;
+  title: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  audience: "all" | "members" | "specialties";
+  state: "closed" | "open";
+  label: string;
+  opened_at: number;
+  last_at: number;
+  replies: number;
+  first_reply_at: number | null;
+}
+
+export interface CaseChanged {
+  case: string;
+  state: "closed" | "open";
+  last_at: number;
+  replies: number;
+  first_reply_at: number | null;
+}
+
+export interface OwnLine {
+  id: string;
+  room: string;
+  title: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  audience: "all" | "members" | "specialties";
+  state: "closed" | "open";
+  label: string;
+  opened_at: number;
+  last_at: number;
+  replies: number;
+  first_reply_at: number | null;
+  mine: boolean;
+}
+
+export interface Case {
+  id: string;
+  room: string;
+  title: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  audience: "all" | "members" | "specialties";
+  state: "closed" | "open";
+  label: string;
+  opened_at: number;
+  last_at: number;
+  replies: number;
+  first_reply_at: number | null;
+  mine: boolean;
+  presentation: string;
+  question: string;
+}
+
+export interface Draft {
+  title: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  presentation: string;
+  question: string;
+  audience: Audience;
+}
+
+export interface Room {
+  stream: string;
+  kind: "case" | "lounge";
+  title: string;
+  state: "closed" | "open";
+  head: number;
+  last_at: number;
+  posts: number;
+  case: string | null;
+  you: number | null;
+  seen: number;
+}
+
+export interface Audience {
+  kind: "all" | "members" | "specialties";
+  specialties: string[];
+  members: string[];
+}
+
+export type Command = Hello | Follow | Unfollow | Post | Edit | Redact | React | Read | People | Seen | Ping;
+export type Reply = Welcome | Followed | Done | Slice | PeopleReply | Pong | ErrorReply;
+export type Push = LiveEvent | Gap | Bye | Evicted;

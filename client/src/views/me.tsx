@@ -1,0 +1,40 @@
+import { useSignal } from "@preact/signals";
+import { Button, Choices } from "../design/parts";
+import type { App } from "../domain/app";
+import { words } from "../words";
+
+export type Theme = "system" | "light" | "dark";
+
+const PLACE = "theme";
+
+export function applyTheme(theme: Theme = (localStorage.getItem(PLACE) as Theme | null) ?? "system"): void {
+  if (theme === "system") delete document.documentElement.dataset["theme"];
+  else document.documentElement.dataset["theme"] = theme;
+}
+
+const countries = new Intl.DisplayNames(["en"], { type: "region" });
+
+export function MeView({ app }: { app: App }) {
+  const theme = useSignal<Theme>((localStorage.getItem(PLACE) as Theme | null) ?? "system");
+  const me = app.me.value;
+  if (me === null) return null;
+  const choose = (value: Theme) => {
+    theme.value = value;
+    localStorage.setItem(PLACE, value);
+    applyTheme(value);
+  };
+  return (
+    <div class="page">
+      <div class="stack">
+        <h1>{me.handle}</h1>
+        <p class="soft">
+          {me.specialties.map((one) => app.specialty(one)).join(", ")} · {countries.of(me.country)} · {me.role}
+        </p>
+        <p>{words.mePage.anonymity}</p>
+      </div>
+      <Choices name="theme" label={words.mePage.theme} value={theme.value} onChange={choose}
+        options={(["system", "light", "dark"] as const).map((one) => ({ value: one, label: words.mePage[one] }))} />
+      <div class="choices"><Button onClick={() => void app.signOut()}>{words.mePage.signOut}</Button></div>
+    </div>
+  );
+}

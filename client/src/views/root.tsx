@@ -1,0 +1,98 @@
+import { useEffect } from "preact/hooks";
+import { Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
+import type { App } from "../domain/app";
+import { words } from "../words";
+import { CaseListView, CaseView } from "./cases";
+import { Door } from "./door";
+import { LoungesView, LoungeView } from "./lounges";
+import { MeView } from "./me";
+import { NewCase } from "./newcase";
+import { go, Link, path } from "./router";
+
+export function Root({ app }: { app: App }) {
+  const stage = app.stage.value;
+  return (
+    <>
+      {stage === "starting" && <Skeleton />}
+      {stage === "broken" && <Problem message={words.error.unreachable} onAgain={() => void app.start()} />}
+      {stage === "out" && <div class="app-door"><Simulated app={app} /><Door app={app} /></div>}
+      {stage === "in" && <Inside app={app} />}
+      <Toasts />
+    </>
+  );
+}
+
+function Simulated({ app }: { app: App }) {
+  return app.about.value?.demo ? <p class="banner">{words.simulated}</p> : null;
+}
+
+function Connection({ app }: { app: App }) {
+  const status = app.status.value;
+  if (status === "open" || !app.wasOpen.value) return null;
+  return <p class="banner notice" role="status">{words.status[status === "connecting" ? "connecting" : "offline"]}</p>;
+}
+
+const TABS = [
+  { to: "/cases", icon: "cases", label: words.cases },
+  { to: "/lounges", icon: "lounges", label: words.lounges },
+  { to: "/new", icon: "plus", label: words.newCase },
+  { to: "/me", icon: "me", label: words.me },
+] as const;
+
+function current(to: string): "page" | undefined {
+  const here = path.value;
+  const mine = here === to || here.startsWith(`${to}/`) || (to === "/lounges" && here.startsWith("/rooms/"));
+  return mine ? "page" : undefined;
+}
+
+function Inside({ app }: { app: App }) {
+  return (
+    <div class="app">
+      <header class="top">
+        <Link class="brand" to="/cases"><Icon name="mark" size={26} />{words.product}</Link>
+        <nav aria-label={words.nav}>
+          {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}>{tab.label}</Link>)}
+        </nav>
+        <span class="grow" />
+        <span class="small soft">{app.me.value?.handle}</span>
+      </header>
+      <div class="banners"><Simulated app={app} /><Connection app={app} /></div>
+      <Panes app={app} />
+      <nav class="bottom" aria-label={words.nav}>
+        {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}</Link>)}
+      </nav>
+    </div>
+  );
+}
+
+function Panes({ app }: { app: App }) {
+  const here = path.value;
+  useEffect(() => {
+    if (here === "/" || here === "/sign-in") go("/cases", true);
+  }, [here]);
+  const [, section = "cases", id] = here.split("/");
+  if (section === "new") return <Single><NewCase app={app} /></Single>;
+  if (section === "me") return <Single><MeView app={app} /></Single>;
+  if (section === "lounges" || section === "rooms") {
+    return (
+      <main class={id ? "panes detail" : "panes"}>
+        <div class="pane list"><LoungesView app={app} /></div>
+        <div class="pane main">{id ? <LoungeView key={id} app={app} stream={id} /> : <Nothing />}</div>
+      </main>
+    );
+  }
+  return (
+    <main class={id ? "panes detail" : "panes"}>
+      <div class="pane list"><CaseListView app={app} /></div>
+      <div class="pane main">{id ? <CaseView key={id} app={app} id={id} /> : <Nothing />}</div>
+    </main>
+  );
+}
+
+function Single({ children }: { children: preact.ComponentChildren }) {
+  return <main class="panes single"><div class="pane main">{children}</div></main>;
+}
+
+function Nothing() {
+  return <Empty title={words.list.chooseTitle}>{words.list.choose}</Empty>;
+}

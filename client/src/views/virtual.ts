@@ -1,0 +1,69 @@
+import { Virtualizer, elementScroll, observeElementOffset, observeElementRect, type VirtualItem } from "@tanstack/virtual-core";
+
+export interface Visible {
+  items: VirtualItem[];
+  total: number;
+}
+
+/** Rows far larger in number than the page: those in sight are kept in the document, the others are a height. */
+export class VirtualList {
+  private keys: readonly (string | number)[] = [];
+  private readonly virtualizer: Virtualizer<HTMLElement, HTMLElement>;
+  private readonly unmount: () => void;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly onChange: (visible: Visible) => void,
+  ) {
+    this.virtualizer = new Virtualizer<HTMLElement, HTMLElement>(this.options());
+    this.unmount = this.virtualizer._didMount();
+    this.virtualizer._willUpdate();
+  }
+
+  /** Shows these rows; what is read keeps its place, and at the end the end is followed. */
+  show(keys: readonly (string | number)[]): void {
+    const first = this.keys.length === 0 && keys.length > 0;
+    this.keys = keys;
+    this.virtualizer.setOptions(this.options());
+    this.virtualizer._willUpdate();
+    this.tell();
+    if (first) requestAnimationFrame(() => this.toEnd());
+  }
+
+  measure(row: HTMLElement): void {
+    this.virtualizer.measureElement(row);
+  }
+
+  get atEnd(): boolean {
+    return this.virtualizer.isAtEnd(80);
+  }
+
+  toEnd(): void {
+    this.virtualizer.scrollToEnd();
+  }
+
+  stop(): void {
+    this.unmount();
+  }
+
+  private tell(): void {
+    this.onChange({ items: this.virtualizer.getVirtualItems(), total: this.virtualizer.getTotalSize() });
+  }
+
+  private options() {
+    return {
+      count: this.keys.length,
+      getScrollElement: () => this.element,
+      estimateSize: () => 96,
+      overscan: 8,
+      scrollToFn: elementScroll,
+      observeElementRect,
+      observeElementOffset,
+      getItemKey: (index: number) => this.keys[index] ?? index,
+      anchorTo: "end" as const,
+      followOnAppend: true,
+      scrollEndThreshold: 80,
+      onChange: () => this.tell(),
+    };
+  }
+}

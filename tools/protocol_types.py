@@ -1,0 +1,114 @@
+"""Writes the client's types of the wire from the server's: `python -m tools.protocol_types` (with --check: only compare)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, get_args
+
+import msgspec
+from msgspec import inspect
+
+from lounge.cases import Case, Draft, OwnLine
+from lounge.live import messages
+from lounge.rooms import Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TARGET: Final = Path(__file__).parents[1] / "client/src/protocol/messages.ts"
+HEAD: Final = "// Written by `python -m tools.protocol_types` from lounge/live/messages.py: change it there.\n"
+
+COMMANDS: Final = get_args(messages.AnyCommand)
+REPLIES: Final = get_args(messages.AnyReply)
+PUSHES: Final = get_args(messages.AnyPush)
+DATA: Final = (
+    messages.Opened,
+    messages.Joined,
+    messages.Posted,
+    messages.Edited,
+    messages.Redacted,
+    messages.Reacted,
+    messages.CaseLine,
+    messages.CaseChanged,
+)
+PARTS: Final = (messages.Person, messages.Message, messages.Limits, messages.Account)
+HTTP: Final = (OwnLine, Case, Draft, Room)
+NAMES: Final = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
+"""Names that would hide one of the browser's own."""
+
+
+def name_of(kind: type) -> str:
+    """Return the name of a struct in TypeScript."""
+    return NAMES.get(kind, kind.__name__)
+
+
+def written(kind: inspect.Type) -> str:  # noqa: PLR0911  one line for each kind of type
+    """Return a type in TypeScript."""
+    match kind:
+        case inspect.StrType():
+            return "string"
+        case inspect.BoolType():
+            return "boolean"
+        case inspect.IntType() | inspect.FloatType():
+            return "number"
+        case inspect.NoneType():
+            return "null"
+        case inspect.RawType() | inspect.AnyType():
+            return "unknown"
+        case inspect.LiteralType():
+            return " | ".join(f'"{value}"' for value in kind.values)
+        case inspect.ListType():
+            inner = written(kind.item_type)
+            return f"({inner})[]" if " | " in inner else f"{inner}[]"
+        case inspect.DictType():
+            return f"Record<string, {written(kind.value_type)}>"
+        case inspect.UnionType():
+            return " | ".join(written(one) for one in kind.types)
+        case inspect.StructType():
+            return name_of(kind.cls)
+        case _:
+            raise TypeError(type(kind).__name__)
+
+
+def interface(struct: type[msgspec.Struct], *, sent: bool) -> Iterator[str]:
+    """Return the lines of one struct; `sent` by us, or omitted where it has its default: such fields may be absent."""
+    kind = inspect.type_info(struct)
+    assert isinstance(kind, inspect.StructType)
+    omitted = sent or struct.__struct_config__.omit_defaults
+    yield f"export interface {name_of(struct)} {{"
+    if kind.tag_field is not None:
+        yield f'  {kind.tag_field}: "{kind.tag}";'
+    for field in kind.fields:
+        optional = "?" if omitted and not field.required else ""
+        yield f"  {field.encode_name}{optional}: {written(field.type)};"
+    yield "}"
+    yield ""
+
+
+def text() -> str:
+    """Return the whole file."""
+    lines = [HEAD]
+    for group, sent in ((COMMANDS, True), (PARTS, False), (REPLIES, False), (PUSHES, False), (DATA, False)):
+        for struct in group:
+            lines += interface(struct, sent=sent)
+    for struct in HTTP:
+        lines += interface(struct, sent=False)
+    lines += interface(msgspec.inspect.type_info(Draft).fields[-1].type.cls, sent=False)  # type: ignore[attr-defined]
+    for name, group in (("Command", COMMANDS), ("Reply", REPLIES), ("Push", PUSHES)):
+        lines.append(f"export type {name} = {' | '.join(name_of(struct) for struct in group)};")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the file, or say that it is out of date."""
+    wanted = text()
+    if "--check" in sys.argv[1:]:
+        return 0 if TARGET.is_file() and TARGET.read_text("utf-8") == wanted else 1
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(wanted, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
