@@ -121,6 +121,16 @@ async def test_a_body_of_50_mb_is_refused_by_its_length() -> None:
         assert house.sizes == []
 
 
+async def test_a_body_too_long_is_refused_before_it_is_sent() -> None:
+    """A client that waits to be asked for it (Expect: 100-continue) is told 413, not to go on."""
+    async with open_house() as house, peer(house) as one:
+        await one.send(b"POST /letters HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 1048577\r\n\r\n")
+        assert (await one.head()).startswith(b"HTTP/1.1 413 ")
+        await until(lambda: house.time.timers)
+        house.time.pass_by(2)
+        await until(lambda: not house.connections)
+
+
 async def test_a_chunked_body_of_50_mb_is_refused_when_it_is_too_long() -> None:
     """No length is declared: it is counted."""
     async with open_house() as house, peer(house) as one:
