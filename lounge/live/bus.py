@@ -233,3 +233,7 @@ class Bus:
             except (RedisError, OSError, TimeoutError) as error:
                 self.dropped += len(batch)
                 log.warning("bus.unpublished", events=len(batch), error=type(error).__name__)
+            # The library waits by `asyncio.wait_for`, which loses a cancellation that comes just as the wait is over (bpo-42130,
+            # mended in Python 3.12): without this the node would wait for this task for ever when it stops.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError
