@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -31,7 +32,6 @@ from lounge.store import Direct
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Iterator
-    from pathlib import Path
 
     from lounge.app import Node
     from lounge.settings import Settings
@@ -194,6 +194,7 @@ async def _listen(
         later=asyncio.get_running_loop().call_later,
         random=SystemRandomness(),
         drain_seconds=settings.drain_seconds,
+        connections=settings.sockets + PLAIN_CONNECTIONS,
         # A session that catches up writes until `LOW`, then waits to hear that the peer has read most of it.
         high_water=LOW,
         low_water=LOW // 4,
@@ -208,8 +209,8 @@ async def _listen(
     with ending.by(stop):
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(listener.serve(sockets), name="listener")
-            while not listener.started and not serving.done():
-                await asyncio.sleep(0.01)
+            while not listener.started and not serving.done():  # noqa: ASYNC110  see below
+                await asyncio.sleep(0.01)  # uvicorn sets a flag, and tells nobody
             if listener.started:
                 ready()
 
