@@ -6,7 +6,7 @@ export const words = {
   lounges: "Lounges",
   newCase: "New case",
   me: "Me",
-  simulated: "Simulated: every member, case and answer here is invented.",
+  simulated: "Simulated: every member and case here is invented.",
   urgency: { emergency: "Emergency", urgent: "Urgent", today: "Today", routine: "Routine" },
   urgencyHint: {
     emergency: "Life or limb, now",
