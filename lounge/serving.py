@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PLAIN_CONNECTIONS: Final = 5_000
+"""Connections beside the live ones: requests over HTTP, and sockets being let in."""
+
 DEMO_MARK: Final = "demo"
 """A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
 
