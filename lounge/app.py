@@ -13,6 +13,7 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from lounge.aliases import Aliases
 from lounge.boards import BoardKeeper, boards_of, ensure_boards
@@ -54,8 +55,6 @@ from lounge.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-
-    from starlette.types import ASGIApp
 
     from lounge.clock import Clock
     from lounge.ids import Random

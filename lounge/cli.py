@@ -167,7 +167,7 @@ def migrate(post: bool, data: Path | None) -> None:  # noqa: FBT001  click hands
     help="Make so many members, HANDLE-1, HANDLE-2 and so on, where more than one.",
 )
 @data_option
-def token(  # noqa: PLR0913  each is an option of the command
+def token(
     handle: str | None,
     new: str | None,
     specialties: tuple[str, ...],

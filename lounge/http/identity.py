@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SECURE_COOKIE: Final = "__Host-lounge"
 LOOPBACK_COOKIE: Final = "lounge"
 
+_FOREIGN: Final = "a page of another site asked for this: open this server's own address (LOUNGE_PUBLIC_URL)"
+
 
 class Offered(NamedTuple):
     """A secret as it came, not yet believed; browsers send cookies unasked, so those need a check of the origin."""
@@ -73,11 +75,15 @@ class Identity:
 
     def check_change(self, connection: HTTPConnection) -> None:
         """Raise Forbidden where another site's page may be behind a change, or behind a live connection."""
+        self.check_origin(connection)
         offered = self.offered(connection)
-        by_cookie = offered is not None and offered.by_cookie
-        if self._origins.foreign(connection.headers) or (by_cookie and not self._origins.own(connection.headers)):
-            message = "this was asked for by a page of another site: open this server's own address (LOUNGE_PUBLIC_URL)"
-            raise Forbidden(message)
+        if offered is not None and offered.by_cookie and not self._origins.own(connection.headers):
+            raise Forbidden(_FOREIGN)
+
+    def check_origin(self, connection: HTTPConnection) -> None:
+        """Raise Forbidden where another site's page certainly is behind it: enough where no cookie is believed."""
+        if self._origins.foreign(connection.headers):
+            raise Forbidden(_FOREIGN)
 
     def remember(self, response: Response, secret: str, lifetime: timedelta) -> None:
         """Set the cookie: out of reach of scripts, not sent along with other sites' requests."""

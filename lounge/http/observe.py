@@ -56,8 +56,8 @@ class Observe:
                 await self._app(scope, receive, sending)
             except ClientDisconnect:
                 status = status or CLIENT_GONE
-            except Exception as error:  # noqa: BLE001  nobody else is left to answer and to log it
-                log.error("fault", exc_info=error)
+            except Exception:
+                log.exception("fault")
                 if status == 0:
                     await error_response(Internal())(scope, receive, sending)
             self._record(scope, status, self._clock.monotonic() - started)

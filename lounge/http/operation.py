@@ -147,8 +147,10 @@ class Desk:
         self, operation: Operation, decoder: msgspec.json.Decoder[Any] | None, request: Request
     ) -> Call[Any, Any]:
         """Check in the order of cost: origin, who asks, key, query, then the body."""
-        if operation.method != "GET":
+        if operation.method != "GET" and operation.signed_in:
             self._identity.check_change(request)
+        elif operation.method != "GET":
+            self._identity.check_origin(request)
         credential = await self._identity.of(request) if operation.signed_in else None
         key = _key(request) if operation.keyed else ""
         query = None if operation.query is None else _query(operation.query, request)

@@ -16,10 +16,8 @@ class Origins:
 
     def __init__(self, public_url: str | None, port: int) -> None:
         """Take the public address; without one, the loopback names of `port` are the origins."""
-        if public_url is None:
-            urls = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
-        else:
-            urls = [public_url]
+        loopback = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
+        urls = loopback if public_url is None else [public_url]
         self._own = frozenset(_origin(url) for url in urls)
         self._hosts = frozenset(origin.partition("://")[2] for origin in self._own)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 
 from lounge.errors import BadRequest, LoungeError, NotFound
 from lounge.http.operation import error_response
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
 
 
 class WrongMethod(BadRequest):

@@ -62,5 +62,6 @@ class Throttle:
         except ValueError:
             network = address
         else:
-            network = str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+            six = isinstance(parsed, ipaddress.IPv6Address)
+            network = str(ipaddress.ip_network((parsed, 64), strict=False)) if six else str(parsed)
         return hashlib.blake2b(network.encode(), key=self._salt, digest_size=12).digest()

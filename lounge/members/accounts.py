@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 import msgspec
@@ -20,7 +20,7 @@ from lounge.store import Item, Taken, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
-    from datetime import datetime
+    from datetime import timedelta
 
     from lounge.clock import Clock
     from lounge.ids import Ids

@@ -22,7 +22,7 @@ PATIENCE = 120.0
 _URL = re.compile(r"http://\S+")
 
 
-def environment(database: Database | None = None, **more: str) -> dict[str, str]:
+def environment(database: Database | None = None, more: dict[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a command: nothing of ours but what is needed, and the servers of `database`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH", "TMPDIR") if name in os.environ}
     if database is not None:
@@ -31,7 +31,7 @@ def environment(database: Database | None = None, **more: str) -> dict[str, str]
             "DATABASE_OWNER_URL": database.owner_url,
             "REDIS_URL": database.redis_url,
         }
-    return kept | more
+    return kept | (more or {})
 
 
 def lounge(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

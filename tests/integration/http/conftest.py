@@ -32,7 +32,7 @@ PUBLIC = "https://lounge.example.org"
 
 
 class HandClock:
-    """A clock that stands still until a test moves it."""
+    """A clock that a test moves; by itself it only moves on by a millisecond at each look, so that no two are alike."""
 
     def __init__(self) -> None:
         """Begin at the present, since Postgres stamps events by its own clock."""
@@ -41,6 +41,7 @@ class HandClock:
 
     def now(self) -> datetime:
         """Return the time that it shows."""
+        self._now += timedelta(milliseconds=1)
         return self._now
 
     def monotonic(self) -> float:
@@ -62,13 +63,13 @@ class Site:
         self.base = base
         self.clock = clock
 
-    def client(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:  # noqa: ANN401  httpx's own
+    def client(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:
         """Return a client of its own: no cookie is shared; `token` goes into the Authorization header."""
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         transport = httpx.ASGITransport(self.node.asgi, raise_app_exceptions=True)
         return httpx.AsyncClient(transport=transport, base_url=self.base, headers=headers, **options)
 
-    async def member(self, *specialties: str, country: str = "DE", role: Any = "member") -> Member:  # noqa: ANN401
+    async def member(self, *specialties: str, country: str = "DE", role: Any = "member") -> Member:
         """Make a member with a handle that no other test uses."""
         handle = f"m-{uuid.uuid4().hex[:12]}"
         new = NewMember(handle, specialties or ("cardiology",), country, role)
@@ -99,7 +100,7 @@ def site(database: Database) -> Open:
     """Return what opens a node: `demo`, and any setting by keyword."""
 
     @asynccontextmanager
-    async def opened(*, demo: bool = False, **changed: Any) -> AsyncIterator[Site]:  # noqa: ANN401  any setting
+    async def opened(*, demo: bool = False, **changed: Any) -> AsyncIterator[Site]:
         settings = Settings(**changed)
         clock = HandClock()
         addresses = Addresses(database.url, database.redis_url, PORT)

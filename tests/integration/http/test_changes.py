@@ -76,6 +76,15 @@ async def test_no_other_site_signs_a_browser_in(site: Open) -> None:
         assert "set-cookie" not in refused.headers
 
 
+async def test_signing_in_again_needs_no_origin(site: Open) -> None:
+    """A program that keeps cookies may sign in as one member after another: the old cookie authenticates nothing there."""
+    async with site(demo=True) as here, here.client() as program:
+        for _ in range(2):
+            member = await here.member()
+            assert (await program.post("/api/v1/demo/sign-in", json={"handle": member.handle})).status_code == 200
+            assert (await program.get("/api/v1/me")).json()["handle"] == member.handle
+
+
 async def test_the_demo_answers_to_its_loopback_names_alone(site: Open) -> None:
     """A name of the attacker's that points at 127.0.0.1 (DNS rebinding) neither lists members nor signs in."""
     async with site(demo=True) as here, here.client() as browser:

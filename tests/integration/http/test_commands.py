@@ -46,7 +46,7 @@ def test_every_command_has_help(command: str) -> None:
 )
 def test_a_bad_setting_ends_a_command_with_one_line(setting: str, value: str) -> None:
     """Exit code 2 and one line that names the variable; its value, which may hold a password, is not repeated."""
-    done = lounge("serve", "--port", "0", env=environment(**{setting: value}))
+    done = lounge("serve", "--port", "0", env=environment(more={setting: value}))
     assert done.returncode == 2
     assert setting in plain(done.stderr)
     assert len(done.stderr.strip().splitlines()) == 1
@@ -67,7 +67,7 @@ def test_wrong_use_exits_with_2() -> None:
 @pytest.mark.parametrize("public", [None, "http://localhost:8000"])
 def test_serving_a_network_needs_an_https_address(public: str | None) -> None:
     """Beyond loopback `serve` refuses without an https LOUNGE_PUBLIC_URL, and says why; nothing is started."""
-    env = environment(**({} if public is None else {"LOUNGE_PUBLIC_URL": public}))
+    env = environment(more={} if public is None else {"LOUNGE_PUBLIC_URL": public})
     done = lounge("serve", "--host", "0.0.0.0", "--port", "0", env=env)
     assert done.returncode == 2
     assert "LOUNGE_PUBLIC_URL" in plain(done.stderr)
@@ -96,7 +96,8 @@ async def test_serve_leaves_another_database_to_migrate(database: Database, owne
         assert (done.returncode, done.stdout.splitlines()[0][:4]) == (0, "0001")
         assert lounge("migrate", env=env).stdout == ""
         with served("serve", env=env) as node:
-            assert httpx.get(f"{node.url}/readyz").json()["missing"] == []
+            async with httpx.AsyncClient() as balancer:
+                assert (await balancer.get(f"{node.url}/readyz")).json()["missing"] == []
         assert node.exit_code == 0
     finally:
         await owner(f"drop database {name} with (force)")

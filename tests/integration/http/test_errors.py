@@ -68,7 +68,7 @@ async def test_a_bad_body_is_refused_without_being_quoted(site: Open, body: byte
 
 
 async def test_an_escaped_backslash_is_not_u0000(site: Open) -> None:
-    """The six characters \\u0000, written with an escaped backslash, are an ordinary text: here a handle that is unknown."""
+    r"""The six characters \\u0000, written with an escaped backslash, are an ordinary text: here a handle that is unknown."""
     async with site(demo=True) as here, here.client() as nobody:
         answer = await nobody.post(
             "/api/v1/demo/sign-in", content=b'{"handle": "a\\\\u0000"}', headers={"content-type": "application/json"}

@@ -38,7 +38,7 @@ async def document(here: Site) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("demo", [False, True])
-async def test_the_document_has_every_route_and_no_other(site: Open, demo: bool) -> None:  # noqa: FBT001  an example
+async def test_the_document_has_every_route_and_no_other(site: Open, demo: bool) -> None:
     """In both directions; the demo's paths in the demo alone."""
     async with site(demo=demo) as here:
         paths = (await document(here))["paths"]

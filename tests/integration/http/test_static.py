@@ -61,7 +61,7 @@ async def test_hashed_files_are_kept_for_ever_and_others_asked_for_anew(client: 
 
 
 async def test_text_is_compressed_for_those_who_ask(client: httpx.AsyncClient) -> None:
-    """gzip where it is accepted, the plain bytes where it is not, told apart to caches by Vary."""
+    """Compressed by gzip where it is accepted, the plain bytes where it is not, told apart to caches by Vary."""
     async with client.stream("GET", "/assets/main-1a2b3c.js", headers={"accept-encoding": "gzip"}) as packed:
         raw = b"".join([piece async for piece in packed.aiter_raw()])
     assert packed.headers["content-encoding"] == "gzip"
