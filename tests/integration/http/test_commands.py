@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 
@@ -13,6 +16,7 @@ from tests.integration.conftest import named
 from tests.integration.http.command import data_folder, environment, lounge, served
 
 if TYPE_CHECKING:
+    from tests.conftest import Servers
     from tests.integration.conftest import Database
     from tests.integration.http.conftest import Ask
 
@@ -83,10 +87,11 @@ def test_a_port_in_use_is_told_at_once(database: Database) -> None:
     assert port in plain(done.stderr)
 
 
-async def test_serve_leaves_another_database_to_migrate(database: Database, owner: Ask) -> None:
+async def test_serve_leaves_another_database_to_migrate(database: Database, servers: Servers) -> None:
     """An external database without our schema: refused with the command to run; after it, served; again: nothing to do."""
-    name = "unmigrated"
-    await owner(f"create database {name}")
+    name = f"unmigrated_{secrets.token_hex(4)}"
+    admin = await asyncpg.connect(servers.admin_url)
+    await admin.execute(f"create database {name} owner {urlsplit(servers.owner_url).username}")
     try:
         env = environment(database._replace(url=named(database.url, name), owner_url=named(database.owner_url, name)))
         refused = lounge("serve", "--port", "0", env=env)
@@ -100,7 +105,8 @@ async def test_serve_leaves_another_database_to_migrate(database: Database, owne
                 assert (await balancer.get(f"{node.url}/readyz")).json()["missing"] == []
         assert node.exit_code == 0
     finally:
-        await owner(f"drop database {name} with (force)")
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
 
 
 async def test_a_database_that_may_forget_is_refused(database: Database, owner: Ask) -> None:
