@@ -52,13 +52,14 @@ export function Field({ label, hint, wrong, children }: FieldProps) {
 interface ChoicesProps<T extends string> {
   name: string;
   label: string;
+  hint?: string;
   options: readonly { value: T; label: string }[];
   value: T;
   onChange: (value: T) => void;
 }
 
 /** One of a few, all in sight. */
-export function Choices<T extends string>({ name, label, options, value, onChange }: ChoicesProps<T>) {
+export function Choices<T extends string>({ name, label, hint, options, value, onChange }: ChoicesProps<T>) {
   return (
     <fieldset class="field">
       <legend class="label"><b>{label}</b></legend>
@@ -70,6 +71,7 @@ export function Choices<T extends string>({ name, label, options, value, onChang
           </label>
         ))}
       </div>
+      {hint && <span class="hint">{hint}</span>}
     </fieldset>
   );
 }

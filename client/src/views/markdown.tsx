@@ -9,6 +9,11 @@ export function Markdown({ text }: { text: string }) {
   return <>{nodes(new Lexer({ gfm: true, breaks: true }).lex(text))}</>;
 }
 
+/** The words of a text without its marks, for a line that quotes it. */
+export function withoutMarks(text: string): string {
+  return text.replace(/^\s*([-*+>#]+|\d+\.)\s+/gm, "").replace(/[*_`~]{1,3}(\S(?:.*?\S)?)[*_`~]{1,3}/g, "$1").replace(/\s+/g, " ");
+}
+
 const SCHEMES = new Set(["http:", "https:"]);
 
 function safe(href: string): boolean {

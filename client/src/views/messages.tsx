@@ -6,7 +6,7 @@ import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/roomlog";
 import { ageText } from "../domain/waiting";
 import { words } from "../words";
-import { Markdown } from "./markdown";
+import { Markdown, withoutMarks } from "./markdown";
 import { VirtualList, type Visible } from "./virtual";
 
 type Row =
@@ -131,7 +131,7 @@ function nameOf(room: RoomModel, n: number): string {
 function Quote({ room, seq }: { room: RoomModel; seq: number }) {
   const original = room.message(seq);
   if (original === undefined) return <p class="quote">{words.room.quoteGone}</p>;
-  const text = original.redacted ? words.room.redacted : original.body.slice(0, 200);
+  const text = original.redacted ? words.room.redacted : withoutMarks(original.body).slice(0, 200);
   return <p class="quote"><b>{nameOf(room, original.by)}:</b> {text}</p>;
 }
 

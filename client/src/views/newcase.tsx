@@ -102,9 +102,8 @@ export function NewCase({ app }: { app: App }) {
           </select>
         )}
       </Field>
-      <Choices name="urgency" label={words.form.urgency} value={value.urgency} onChange={(urgency) => set({ urgency })}
+      <Choices name="urgency" label={words.form.urgency} hint={words.urgencyHint[value.urgency]} value={value.urgency} onChange={(urgency) => set({ urgency })}
         options={(["emergency", "urgent", "today", "routine"] as const).map((one) => ({ value: one, label: words.urgency[one] }))} />
-      <p class="small soft">{words.urgencyHint[value.urgency]}</p>
       <Field label={words.form.presentation} hint={words.form.presentationHint} wrong={wrong.presentation}>
         {(its) => <textarea {...its} name="presentation" class="input" rows={9} value={value.presentation} onInput={(event) => set({ presentation: event.currentTarget.value })} />}
       </Field>

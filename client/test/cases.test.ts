@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { CaseList } from "../src/domain/cases";
+import type { Api } from "../src/protocol/api";
+import type { LiveEvent, OwnLine } from "../src/protocol/messages";
+import { settle } from "./world";
+
+function line(id: string, more: Partial<OwnLine> = {}): OwnLine {
+  return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, mine: false, ...more };
+}
+
+async function begin(lines: OwnLine[], next: string | null = null) {
+  const pages = [{ cases: lines, next, time: 0 }, { cases: [line("a0")], next: null, time: 0 }];
+  const list = new CaseList({ cases: () => Promise.resolve(pages.shift() ?? { cases: [], next: null, time: 0 }) } as unknown as Api);
+  await list.load();
+  return list;
+}
+
+const told = (kind: string, data: object) => ({ op: "event", stream: "b", seq: 1, kind, at: 1, by: 0, data }) as LiveEvent;
+
+test("a new case appears on top, and once however often it is told", async () => {
+  const list = await begin([line("b1")]);
+  list.event(told("case.opened", line("c1")));
+  list.event(told("case.opened", line("c1")));
+  expect(list.lines.value.map((one) => one.id)).toEqual(["c1", "b1"]);
+});
+
+test("replies and the first response move a line, never backwards", async () => {
+  const list = await begin([line("b1", { replies: 3 })]);
+  list.event(told("case.changed", { case: "b1", state: "open", last_at: 9, replies: 4, first_reply_at: 5 }));
+  list.event(told("case.changed", { case: "b1", state: "open", last_at: 8, replies: 2, first_reply_at: null }));
+  expect(list.lines.value[0]).toMatchObject({ replies: 4, first_reply_at: 5, last_at: 9 });
+});
+
+test("a case that no longer passes the filters leaves the list", async () => {
+  const list = await begin([line("b1")]);
+  list.filters.value = { waiting: true };
+  list.event(told("case.changed", { case: "b1", state: "open", last_at: 9, replies: 1, first_reply_at: 5 }));
+  expect(list.lines.value).toEqual([]);
+});
+
+test("older cases are added below", async () => {
+  const list = await begin([line("b1")], "cursor");
+  expect(list.more.value).toBe(true);
+  await list.loadMore();
+  await settle();
+  expect(list.lines.value.map((one) => one.id)).toEqual(["b1", "a0"]);
+  expect(list.more.value).toBe(false);
+});
