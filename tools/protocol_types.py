@@ -34,7 +34,7 @@ DATA: Final = (
 )
 PARTS: Final = (messages.Person, messages.Message, messages.Limits, messages.Account)
 HTTP: Final = (OwnLine, Case, Draft, Room)
-NAMES: Final = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
+NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""
 
 
@@ -43,7 +43,7 @@ def name_of(kind: type) -> str:
     return NAMES.get(kind, kind.__name__)
 
 
-def written(kind: inspect.Type) -> str:  # noqa: PLR0911  one line for each kind of type
+def written(kind: inspect.Type) -> str:  # noqa: C901, PLR0911  one line for each kind of type
     """Return a type in TypeScript."""
     match kind:
         case inspect.StrType():

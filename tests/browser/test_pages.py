@@ -57,7 +57,7 @@ async def test_a_new_case_appears_in_the_lists_of_others(person: NewPage) -> Non
     await expect(author.get_by_text("Give the case a title.")).to_be_visible()
     await author.get_by_label("Title").fill(title)
     await author.get_by_label("Specialty asked").select_option("nephrology")
-    await author.get_by_text("Emergency", exact=True).click()
+    await author.get_by_role("radio", name="Emergency").check()
     await author.get_by_label("Presentation").fill("A woman of 44, vomiting for two days, sodium 112 mmol/l.")
     await author.get_by_label("Your question").fill("How fast may I correct it?")
     await author.get_by_role("button", name="Post case").click()
@@ -114,7 +114,7 @@ async def test_what_does_not_exist_and_what_is_not_yours_look_alike(person: NewP
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["sign-in", *PAGES])
 async def test_every_page_is_accessible(person: NewPage, demo: Demo, name: str, scheme: str) -> None:
-    """axe finds nothing against WCAG 2.2 AA, at phone and at desktop width."""
+    """The checker axe finds nothing against WCAG 2.2 AA, at phone and at desktop width."""
     handle = None if name == "sign-in" else "heron-lane"
     for viewport in (PHONE, {"width": 1280, "height": 800}):
         page = await person(handle, color_scheme=scheme, viewport=viewport, bypass_csp=True)

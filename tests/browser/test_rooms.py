@@ -79,7 +79,7 @@ async def test_markup_in_a_message_is_text(person: NewPage) -> None:
 
 
 async def test_a_post_written_while_the_server_is_dead_arrives_once(person: NewPage, demo: Demo) -> None:
-    """kill -9, a post, a start: both show it once, and what was acknowledged before still stands."""
+    """After kill -9, a post and a start, both show it once, and what was acknowledged before still stands."""
     a, b = await person("heron-lane"), await person("tarn-lantern")
     for page in (a, b):
         await enter(page, ANSWERED)
@@ -96,7 +96,7 @@ async def test_a_post_written_while_the_server_is_dead_arrives_once(person: NewP
         await stands_once(page, before)
 
 
-async def test_a_cut_network_loses_and_doubles_nothing(person: NewPage, demo: Demo) -> None:
+async def test_a_cut_network_loses_and_doubles_nothing(person: NewPage) -> None:
     """The answer to a post is cut off on its way: it is sent again with its key, and stands once."""
     a = await person("birch-window")
     cut = asyncio.Event()

@@ -225,10 +225,13 @@ async def test_unknown_and_not_yours_answer_alike(here: Parts, new_room: NewRoom
     none = await peer.ask("follow", stream=here.ids.stream())
     assert {k: v for k, v in other.items() if k != "id"} == {k: v for k, v in none.items() if k != "id"}
     assert other["code"] == "not_found"
-    for op in ("read", "seen", "post", "people"):
-        more = {"read": {}, "seen": {"seq": 1}, "post": {"key": peer.key(), "body": "x"}, "people": {"numbers": [1]}}[
-            op
-        ]
+    commands: dict[str, dict[str, Any]] = {
+        "read": {},
+        "seen": {"seq": 1},
+        "post": {"key": peer.key(), "body": "x"},
+        "people": {"numbers": [1]},
+    }
+    for op, more in commands.items():
         assert (await peer.ask(op, stream=hidden, **more))["code"] == "not_found"
 
 
