@@ -12,7 +12,7 @@ _QUOTED: Final = re.compile(r"^Invalid (?:enum )?value .*?(?= - at `[^`]*`$|$)",
 _PATTERN: Final = re.compile(r"matching regex '.*?'(?= - at `[^`]*`$|$)", re.DOTALL)
 
 
-def reason(error: msgspec.ValidationError) -> str:
+def reason(error: msgspec.MsgspecError) -> str:
     """Return the reason and the place, such as "Expected `str`, got `int` - at `$.title`".
 
     Of a value that is none of a few allowed ones msgspec quotes the value; it may be a secret or a patient's name.

@@ -48,6 +48,7 @@ from lounge.live.messages import (
     decode_command,
 )
 from lounge.live.outbound import Outbound
+from lounge.reason import reason
 from lounge.rooms import MISSED, settled_at_once
 
 if TYPE_CHECKING:
@@ -383,7 +384,7 @@ class Session:
         if isinstance(envelope.op, str) and envelope.op not in _OPS:
             refusal: LoungeError = UnknownOp()
         else:
-            refusal = BadRequest(str(error))
+            refusal = BadRequest(reason(error))
         try:
             self._admit()
         except LoungeError as limit:

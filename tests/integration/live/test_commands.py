@@ -68,6 +68,15 @@ async def test_what_is_no_command_is_answered_and_the_socket_stays(
     assert (await peer.ask("ping"))["op"] == "pong"
 
 
+async def test_a_refusal_quotes_no_value(here: Parts, room: str, anna: Member) -> None:
+    """What was sent in a wrong place may be a patient's name: the error names the place alone."""
+    peer = await here.peer(anna)
+    refusal = await peer.ask("react", stream=room, key=peer.key(), target=1, mark="Jane Roe")
+    assert refusal["code"] == "bad_request"
+    assert "mark" in refusal["message"]
+    assert "Roe" not in refusal["message"]
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -120,6 +129,25 @@ async def test_a_resend_gets_the_original_answer_on_any_connection_and_node(
     again = await two.ask("post", stream=room, key=key, body="once")
     assert (again["seq"], again["at"], again["status"]) == (first["seq"], first["at"], "known")
     assert (await two.ask("post", stream=room, key=key, body="twice"))["code"] == "key_reused"
+
+
+async def test_in_a_closed_room_what_stands_is_answered_and_nothing_new_is_written(
+    here: Parts, room: str, anna: Member, bert: Member, database: Database
+) -> None:
+    """A resend after the room closed is `known`; a new post, an edit and a first post are `room_closed`."""
+    author, other = await here.peer(anna), await here.peer(bert)
+    key = author.key()
+    first = await author.ask("post", stream=room, key=key, body="in time")
+    async with Direct(database.owner_url, load_queries()) as owner:
+        await owner.execute_value("update streams set state = 'closed' where id = $1", room)
+    again = await (await here.peer(anna)).ask("post", stream=room, key=key, body="in time")
+    assert (again["seq"], again["status"]) == (first["seq"], "known")
+    for peer in (author, other):
+        assert (await peer.ask("post", stream=room, key=peer.key(), body="late"))["code"] == "room_closed"
+    edit = {"stream": room, "target": first["seq"], "rev": first["seq"], "body": "changed"}
+    assert (await author.ask("edit", key=author.key(), **edit))["code"] == "room_closed"
+    page = await other.ask("read", stream=room)
+    assert [m["body"] for m in page["messages"]] == ["in time"]
 
 
 async def test_the_same_key_in_two_rooms_at_once(here: Parts, there: Parts, new_room: NewRoom, anna: Member) -> None:
