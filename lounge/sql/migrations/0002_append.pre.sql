@@ -31,7 +31,8 @@ begin
            old.seq as old_seq, old.at as old_at, old.digest is null or old.digest = i.digest as old_same,
            m.seq as held, m.rev as held_rev, m.redacted as held_redacted,
            first_value(i.ord) over same as first_ord, first_value(i.digest) over same as first_digest,
-           min(i.ord) over (partition by i.stream, i.target) as target_ord
+           min(i.ord) over same_target as target_ord,
+           min(i.ord) filter (where i.kind = 'redacted') over same_target as redacted_ord
     from incoming i
     left join lateral (select s.id, s.state from streams s where s.id = i.stream) s on true
     left join lateral (
@@ -41,14 +42,15 @@ begin
     left join lateral (
       select m.seq, m.rev, m.redacted from messages m where m.stream = i.stream and m.seq = i.target
     ) m on i.target is not null
-    window same as (partition by i.stream, i.author, i.key order by i.ord)
+    window same as (partition by i.stream, i.author, i.key order by i.ord),
+           same_target as (partition by i.stream, i.target)
   ), judged as (
     select p.*, p.there and p.old_seq is null and (
              (p.open and p.state <> 'open')
              or (p.target is not null and (
                   p.held is null
                   or (p.rev is not null and (p.held_rev <> p.rev or p.ord <> p.target_ord))
-                  or (p.held_redacted and p.kind <> 'posted')))
+                  or (p.kind <> 'posted' and (p.held_redacted or p.ord > coalesce(p.redacted_ord, p.ord)))))
            ) as stale
     from probed p
   ), fresh as (
@@ -85,7 +87,7 @@ begin
               when j.old_seq is not null then case when j.old_same then 'known' else 'conflict' end
               when j.ord <> j.first_ord then case when j.first_digest = j.digest then
                 case when w.seq is null then 'stale' else 'known' end else 'conflict' end
-              when j.stale then 'stale'
+              when w.seq is null then 'stale'
               else 'new' end,
          coalesce(j.old_seq, w.seq), coalesce(j.old_at, w.at)
   from judged j

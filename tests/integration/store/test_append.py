@@ -163,6 +163,23 @@ async def test_an_edit_of_what_changed_meanwhile_is_stale(store: Store, database
     assert [m["body"] for m in await read_messages(store, stream)] == ["a"]
 
 
+async def test_words_that_come_with_the_redaction_of_their_message_are_not_taken(
+    store: Store, database: Database
+) -> None:
+    """In one batch, a change after the redaction is stale, whether it names the rev that it saw or not."""
+    stream = await new_stream(database)
+    await store.append([post(stream, IDS.secret())])
+    outcomes = await store.append(
+        [
+            change("redacted", stream, 1),
+            change("edited", stream, 1, body="late"),
+            change("reacted", stream, 1, mark="agree", set=True),
+        ]
+    )
+    assert [o.status for o in outcomes] == ["new", "stale", "stale"]
+    assert [m["body"] for m in await read_messages(store, stream)] == [""]
+
+
 async def test_redaction_leaves_no_word_in_any_table(store: Store, database: Database) -> None:
     """Of the message and of every edit of it: event data, digest and projection; the numbers stay."""
     stream, key = await new_stream(database), IDS.secret()

@@ -1,0 +1,1 @@
+"""Cases, boards and the demo on a real Postgres: their rules below HTTP."""
