@@ -55,7 +55,7 @@ class Seeder:
             one.handle: await self._member(NewMember(one.handle, one.specialties, one.country, one.role))
             for one in demo.members
         }
-        now = self._clock.now()
+        now = self._now()
         for lounge in demo.lounges:
             await self._lounge(lounge, members, now)
         for case in sorted(demo.cases, key=lambda one: -one.minutes_ago):
@@ -65,6 +65,11 @@ class Seeder:
             [Item(stream=CONTROL, author=0, key=key, kind=_SEEDED, data=b"{}", digest=digest(_SEEDED))]
         )
         return True
+
+    def _now(self) -> datetime:
+        """Return the present in whole milliseconds, as finely as the log tells time."""
+        now = self._clock.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     async def _member(self, new: NewMember) -> Member:
         try:
@@ -101,7 +106,7 @@ class Seeder:
         self, room: str, begun: int, opened_at: datetime, posts: Sequence[DemoPost], members: dict[str, Member]
     ) -> None:
         """Post one after the other; then give each, and the entry before it, the time of the story."""
-        now = self._clock.now()
+        now = self._now()
         numbers: list[int] = []
         after, upto, times = [0], [begun], [opened_at]
         for index, post in enumerate(posts):
