@@ -44,7 +44,7 @@ build: .venv/.installed client ## Build the wheel and the source archive into di
 bench: .venv/.installed client ## Measure, and print tables (docs/performance.md says how to read them)
 	$(BIN)/python -m bench
 
-shots: .venv/.installed client chromium ## Make the documentation's screenshots anew
+shots: .venv/.installed client chromium ## Take every page into shots/, and the documentation's pictures anew
 	$(BIN)/python -m tools.shots
 
 client: .venv/.installed

@@ -1,6 +1,6 @@
 """What an idle live connection costs in memory: our gateway beside uvicorn's own protocol, on both event loops.
 
-Run `python bench/connections.py [CONNECTIONS]`: prints a table, then JSON. Each measurement runs a server of its own as a
+Run `python -m bench.connections [CONNECTIONS]`: prints a table, then JSON. Each measurement runs a server of its own as a
 child; the figure is its growth in resident memory by the connections, after the first 50 have filled pools and caches.
 """
 
@@ -108,7 +108,7 @@ def resident(process: subprocess.Popen[str]) -> float:
 def measure(kind: str, loop: str, count: int) -> float:
     """Return KiB a connection."""
     with subprocess.Popen(
-        [sys.executable, __file__, "--serve", kind, loop], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.connections", "--serve", kind, loop], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())

@@ -184,19 +184,7 @@ class Transaction:
 
     async def append(self, items: Sequence[Item]) -> list[Outcome]:
         """Append a batch: one outcome for each item, in order. The last statement of its transaction (lock order)."""
-        rows = await self.rows(
-            "log.append",
-            [i.stream for i in items],
-            [i.author for i in items],
-            [i.key for i in items],
-            [i.digest for i in items],
-            [i.kind for i in items],
-            [i.data.decode() for i in items],
-            [i.target for i in items],
-            [i.rev for i in items],
-            [i.open for i in items],
-        )
-        return [Outcome(r["status"], r["seq"], None if r["at"] is None else milliseconds(r["at"])) for r in rows]
+        return _outcomes(await self.rows("log.append", *_columns(items)))
 
 
 class Store:
@@ -236,6 +224,7 @@ class Store:
                     timeout=5.0,
                     command_timeout=limits.statement + MARGIN,
                     init=self._greet,
+                    reset=_nothing_to_reset,
                     server_settings={
                         "application_name": f"lounge {purpose.value}",
                         "role": self._role,
@@ -286,9 +275,11 @@ class Store:
                 return await connection.fetchval(self._queries[name], *args)
 
     async def append(self, items: Sequence[Item]) -> list[Outcome]:
-        """Append a batch in a transaction of its own: when this returns, what it calls new is durable."""
-        async with self.transaction(Pool.COMMITS) as transaction:
-            return await transaction.append(items)
+        """Append a batch in a transaction of its own: when this returns, what it calls new is durable.
+
+        A statement alone is its own transaction: PostgreSQL commits before it says that it is ready for the next one.
+        """
+        return _outcomes(await self.rows("log.append", *_columns(items), pool=Pool.COMMITS))
 
     def _pool(self, pool: Pool) -> asyncpg.Pool[Any]:
         try:
@@ -305,6 +296,29 @@ class Store:
         known, self._epoch = self._epoch, epoch
         if known.name and self.on_epoch is not None:
             self.on_epoch()
+
+
+def _columns(items: Sequence[Item]) -> list[list[object]]:
+    """Return what `log.append` takes: an array for each field."""
+    return [
+        [i.stream for i in items],
+        [i.author for i in items],
+        [i.key for i in items],
+        [i.digest for i in items],
+        [i.kind for i in items],
+        [i.data.decode() for i in items],
+        [i.target for i in items],
+        [i.rev for i in items],
+        [i.open for i in items],
+    ]
+
+
+def _outcomes(rows: Sequence[Record]) -> list[Outcome]:
+    return [Outcome(r["status"], r["seq"], None if r["at"] is None else milliseconds(r["at"])) for r in rows]
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    """Save the round trip that would reset a session: no statement of ours changes one, and transactions are ended anyway."""
 
 
 async def read_epoch(connection: asyncpg.Connection[Any], queries: Mapping[str, str]) -> Epoch:

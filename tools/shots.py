@@ -1,4 +1,7 @@
-"""Makes the documentation's screenshots anew, from a demo of their own: `python -m tools.shots`."""
+"""Takes every page from a demo of its own, into `shots/` to be looked at; those that the documentation shows are kept.
+
+Run it by `make shots`, or `python -m tools.shots`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ from playwright.async_api import async_playwright
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-TARGET: Final = Path(__file__).parents[1] / "docs/images"
+ROOT: Final = Path(__file__).parents[1]
+TARGET: Final = ROOT / "shots"
+KEPT: Final = ROOT / "docs/images"
+SHOWN: Final = ("room-1280-light", "cases-390-light", "room-390-dark")
+"""The pictures that README.md and the tutorial show."""
 SIZES: Final[tuple[Any, ...]] = ({"width": 390, "height": 844}, {"width": 1280, "height": 800})
 MEMBER: Final = "heron-lane"
 CASE: Final = "Chest pain 16 days after birth"
@@ -94,7 +101,8 @@ async def take_all(url: str) -> None:
 
 def main() -> None:
     """Run a demo, take the pictures, end it."""
-    TARGET.mkdir(parents=True, exist_ok=True)
+    for folder in (TARGET, KEPT):
+        folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,6 +111,8 @@ def main() -> None:
     process = started(str(data), port)
     try:
         asyncio.run(take_all(f"http://127.0.0.1:{port}"))
+        for name in SHOWN:
+            shutil.copyfile(TARGET / f"{name}.png", KEPT / f"{name}.png")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

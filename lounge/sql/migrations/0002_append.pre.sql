@@ -12,7 +12,7 @@ create function append_events(
   _target bigint[], _rev bigint[], _open boolean[]
 ) returns table (ord int, status text, seq bigint, at timestamptz)
 language plpgsql volatile
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
 as $$
 declare
   stamp timestamptz;
