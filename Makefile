@@ -7,10 +7,14 @@ PORT ?= 8000
 DATA ?=
 
 BIN := .venv/bin
-UV := UV_NO_CONFIG=1 UV_LINK_MODE=copy VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+# The machine's own certificates, where it has them: behind a proxy that inspects TLS the bundled ones do not suffice.
+BUNDLE := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
+	/etc/ssl/cert.pem))
+UV := UV_NO_CONFIG=1 UV_LINK_MODE=copy $(if $(BUNDLE),UV_SYSTEM_CERTS=1) VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 LOCK := requirements/all.lock
 # Node comes from the lock as well, so that the client is built by the same one everywhere.
-CLIENT := LOUNGE_NODE=wheel $(BIN)/python hatch_build.py
+NODE := $(if $(BUNDLE),NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(BUNDLE)}") LOUNGE_NODE=wheel
+CLIENT := $(NODE) $(BIN)/python hatch_build.py
 # The first Python that is recent enough and can make environments.
 CHECK := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -39,7 +43,7 @@ tests: static-checks
 	$(BIN)/python -m pytest
 
 build: .venv/.installed client ## Build the wheel and the source archive into dist/
-	LOUNGE_NODE=wheel $(BIN)/hatchling build
+	$(NODE) $(BIN)/hatchling build
 
 bench: .venv/.installed client ## Measure, and print tables (docs/performance.md says how to read them)
 	$(BIN)/python -m bench
