@@ -11,7 +11,7 @@ from lounge.boards import line_items
 from lounge.clock import milliseconds
 from lounge.errors import Invalid, KeyReused, NotFound
 from lounge.live.messages import CaseLine, Joined, Opened
-from lounge.store import Item, Taken, digest
+from lounge.store import Item, Pool, Taken, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -42,7 +42,7 @@ class Audience(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """What the author writes; lengths in characters."""
+    """What the author writes; lengths in characters. `drill`: a case to test with, in no list, on no board, removable."""
 
     title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)]
     specialty: Annotated[str, Meta(max_length=40)]
@@ -50,6 +50,7 @@ class Draft(Struct, frozen=True):
     presentation: Annotated[str, Meta(max_length=PRESENTATION_CHARACTERS)]
     question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)]
     audience: Audience = Audience()
+    drill: bool = False
 
 
 class OwnLine(CaseLine, frozen=True):
@@ -138,7 +139,9 @@ class Cases:
         listeners = await self._listeners(transaction, member, draft.audience)
         await transaction.rows("cases.room", room)
         specialties = draft.audience.specialties if draft.audience.kind == "specialties" else []
-        await transaction.rows("cases.audience", room, draft.title, draft.audience.kind, specialties, case_id)
+        await transaction.rows(
+            "cases.audience", room, draft.title, draft.audience.kind, specialties, case_id, draft.drill
+        )
         await transaction.rows("cases.members", room, listeners.members)
         await transaction.rows("cases.author", room, member.id, alias, label)
         opened_at = await transaction.value(
@@ -173,7 +176,7 @@ class Cases:
         return [
             self._event(room, 0, "opened", _encode(Opened(case=case_id)), case_id),
             self._event(room, 1, "joined", _encode(Joined(1, alias, label)), case_id),
-            *line_items(self._ids, line, specialties, listeners.feeds),
+            *([] if draft.drill else line_items(self._ids, line, specialties, listeners.feeds)),
         ]
 
     async def _listeners(self, transaction: Transaction, member: Member, audience: Audience) -> _Listeners:
@@ -210,6 +213,11 @@ class Cases:
             limit,
         )
         return [OwnLine(**_line(row), mine=row["mine"]) for row in rows]
+
+    async def remove_drills(self, member: Member) -> int:
+        """Remove the drill cases that `member` opened, with their rooms and every event; return how many they were."""
+        removed: int = await self._store.value("cases.remove_drills", member.id, pool=Pool.COMMITS)
+        return removed
 
     async def _known(self, member: Member, key: str, fingerprint: bytes) -> Case | None:
         row = await self._store.row("cases.known", member.id, key)

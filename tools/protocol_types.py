@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import msgspec
 from msgspec import inspect
 
-from lounge.cases import Case, Draft, OwnLine
+from lounge.cases import Audience, Case, Draft, OwnLine
 from lounge.live import messages
 from lounge.rooms import Room
 
@@ -33,7 +33,8 @@ DATA: Final = (
     messages.CaseChanged,
 )
 PARTS: Final = (messages.Person, messages.Message, messages.Limits, messages.Account)
-HTTP: Final = (OwnLine, Case, Draft, Room)
+HTTP: Final = (OwnLine, Case, Room)
+HTTP_SENT: Final = (Draft, Audience)
 NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""
 
@@ -89,12 +90,10 @@ def interface(struct: type[msgspec.Struct], *, sent: bool) -> Iterator[str]:
 def text() -> str:
     """Return the whole file."""
     lines = [HEAD]
-    for group, sent in ((COMMANDS, True), (PARTS, False), (REPLIES, False), (PUSHES, False), (DATA, False)):
+    groups = ((COMMANDS, True), (PARTS, False), (REPLIES, False), (PUSHES, False), (DATA, False))
+    for group, sent in (*groups, (HTTP, False), (HTTP_SENT, True)):
         for struct in group:
             lines += interface(struct, sent=sent)
-    for struct in HTTP:
-        lines += interface(struct, sent=False)
-    lines += interface(msgspec.inspect.type_info(Draft).fields[-1].type.cls, sent=False)  # type: ignore[attr-defined]
     for name, group in (("Command", COMMANDS), ("Reply", REPLIES), ("Push", PUSHES)):
         lines.append(f"export type {name} = {' | '.join(name_of(struct) for struct in group)};")
     return "\n".join(lines) + "\n"

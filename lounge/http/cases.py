@@ -42,6 +42,12 @@ class OneCase(Struct, frozen=True):
     case: Case
 
 
+class Removed(Struct, frozen=True):
+    """How many there were."""
+
+    removed: int
+
+
 class CasesResource:
     """The resource."""
 
@@ -80,6 +86,14 @@ class CasesResource:
                 handle=self._one,
                 answers={200: OneCase},
             ),
+            Operation(
+                method="DELETE",
+                path="/api/v1/drills",
+                name="remove_drills",
+                summary="Remove the drill cases that you opened, with all that was written in them.",
+                handle=self._remove_drills,
+                answers={200: Removed},
+            ),
         ]
 
     async def _list(self, call: Call[None, CasesQuery]) -> Answer:
@@ -97,3 +111,6 @@ class CasesResource:
 
     async def _one(self, call: Call[None, None]) -> Answer:
         return Answer(OneCase(await self._cases.one(call.member, call.uuid("id"))))
+
+    async def _remove_drills(self, call: Call[None, None]) -> Answer:
+        return Answer(Removed(await self._cases.remove_drills(call.member)))

@@ -80,7 +80,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     for an Idempotency-Key; `signed_in` for a session or token; `demo` marks what exists under `lounge demo` alone.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     name: str
     summary: str

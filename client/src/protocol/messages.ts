@@ -304,15 +304,6 @@ export interface Case {
   question: string;
 }
 
-export interface Draft {
-  title: string;
-  specialty: string;
-  urgency: "emergency" | "routine" | "today" | "urgent";
-  presentation: string;
-  question: string;
-  audience: Audience;
-}
-
 export interface Room {
   stream: string;
   kind: "case" | "lounge";
@@ -326,10 +317,20 @@ export interface Room {
   seen: number;
 }
 
+export interface Draft {
+  title: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  presentation: string;
+  question: string;
+  audience?: Audience;
+  drill?: boolean;
+}
+
 export interface Audience {
-  kind: "all" | "members" | "specialties";
-  specialties: string[];
-  members: string[];
+  kind?: "all" | "members" | "specialties";
+  specialties?: string[];
+  members?: string[];
 }
 
 export type Command = Hello | Follow | Unfollow | Post | Edit | Redact | React | Read | People | Seen | Ping;

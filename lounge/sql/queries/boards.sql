@@ -12,8 +12,8 @@ on conflict do nothing
 
 -- name: boards.untold
 -- Cases opened after $1 with posts that the boards have not been told of: what a node that died owed.
-select c.id from cases c join streams s on s.id = c.room
-where c.id > $1 and s.posts > c.announced
+select c.id from cases c join streams s on s.id = c.room join rooms r on r.stream = c.room
+where c.id > $1 and s.posts > c.announced and not r.drill
 order by c.id desc limit 200
 
 -- name: boards.claim

@@ -11,7 +11,7 @@ from members where state = 'active' and specialties && $4::text[]
 insert into streams (id, kind, asker, people) values ($1, 'room', 1, 1)
 
 -- name: cases.audience
-insert into rooms (stream, kind, title, audience, specialties, case_id) values ($1, 'case', $2, $3, $4, $5)
+insert into rooms (stream, kind, title, audience, specialties, case_id, drill) values ($1, 'case', $2, $3, $4, $5, $6)
 
 -- name: cases.members
 insert into room_members (stream, member) select $1, m from unnest($2::uuid[]) m
@@ -39,11 +39,12 @@ from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
 where c.id = $1 and sees($2, $3::text[], c.room, r.audience, r.specialties)
 
 -- name: cases.lines
--- Newest first by id, which begins with the time of opening. A null filter lets all pass.
+-- Newest first by id, which begins with the time of opening. A null filter lets all pass. Drills are in no list.
 select c.id, c.room, c.title, c.specialty, c.urgency, r.audience, s.state, c.label, c.opened_at, s.last_at,
        s.posts, s.first_reply_at, c.author = $1 as mine
 from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
-where ($3::uuid is null or c.id < $3)
+where not r.drill
+  and ($3::uuid is null or c.id < $3)
   and ($4::text is null or s.state = $4)
   and ($5::text[] is null or c.specialty = any($5))
   and ($6::text[] is null or c.urgency = any($6))
@@ -53,4 +54,8 @@ where ($3::uuid is null or c.id < $3)
 order by c.id desc limit $9
 
 -- name: cases.of_room
-select c.id from cases c where c.room = $1
+-- The case whose line the boards tell; none for a drill.
+select c.id from cases c join rooms r on r.stream = c.room where c.room = $1 and not r.drill
+
+-- name: cases.remove_drills
+select remove_drills($1)

@@ -19,7 +19,7 @@ from rooms r
 join streams s on s.id = r.stream
 left join participants p on p.stream = r.stream and p.member = $1
 left join seen v on v.stream = r.stream and v.member = $1
-where (r.kind = 'lounge' or p.n is not null)
+where (r.kind = 'lounge' or p.n is not null) and not r.drill
   and sees($1, $2::text[], r.stream, r.audience, r.specialties)
   and ($3::uuid is null or r.stream > $3)
 order by r.stream limit $4

@@ -276,3 +276,33 @@ async def test_a_board_is_no_room(site: Open) -> None:
         read = await member.get(f"/api/v1/rooms/{board}/messages")
         written = await member.post(f"/api/v1/rooms/{board}/messages", json={"body": "x"}, headers=key())
         assert (read.status_code, written.status_code) == (403, 403)
+
+
+async def test_a_drill_is_in_no_list_and_can_be_removed_by_its_author_alone(site: Open, owner: Ask) -> None:
+    """Found by its id, by nobody in a list or on a board; gone whole once its author removes it; nothing else goes."""
+    async with site() as here, here.client(await here.token()) as author, here.client(await here.token()) as other:
+        kept = await opened(author)
+        drill = await opened(author, drill=True)
+        room = f"/api/v1/rooms/{drill['room']}/messages"
+        assert (await other.post(room, json={"body": "A reply."}, headers=key())).status_code == 201
+        for one in (author, other):
+            assert (await one.get(f"/api/v1/cases/{drill['id']}")).status_code == 200
+            listed = (await one.get("/api/v1/cases?limit=100")).json()["cases"]
+            assert drill["id"] not in {case["id"] for case in listed}
+            rooms = (await one.get("/api/v1/rooms?limit=100")).json()["rooms"]
+            assert drill["room"] not in {room["stream"] for room in rooms}
+        assert not await owner(
+            "select 1 from lounge.events where data->>'id' = $1 or data->>'case' = $1 and kind <> 'opened'", drill["id"]
+        )
+        assert (await other.delete("/api/v1/drills")).json() == {"removed": 0}
+        assert (await other.get(room)).status_code == 200
+        assert (await author.delete("/api/v1/drills")).json() == {"removed": 1}
+        assert (await author.get(room)).status_code == 404
+        for table, column in (
+            ("events", "stream"),
+            ("messages", "stream"),
+            ("participants", "stream"),
+            ("streams", "id"),
+        ):
+            assert not await owner(f"select 1 from lounge.{table} where {column} = $1", drill["room"])
+        assert (await author.get(f"/api/v1/cases/{kept['id']}")).status_code == 200

@@ -101,6 +101,6 @@ async def test_the_reference_page_has_every_route_and_no_other(site: Open) -> No
     """docs/reference/http.md has a section for each."""
     async with site(demo=True) as here:
         expected = served(here)
-    sections = re.findall(r"^## `(GET|POST) (\S+)`$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    sections = re.findall(r"^## `(GET|POST|DELETE) (\S+)`$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
     assert set(sections) == expected
     assert len(sections) == len(expected)
