@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from lounge import enrolment, log, serving
+from lounge.drill.command import drill
 from lounge.embedded.errors import EmbeddedError, FolderInUse
 from lounge.embedded.folder import default_data_folder
 from lounge.embedded.supervisor import Supervisor
@@ -45,6 +46,8 @@ def main() -> None:
     Settings come from the environment: see docs/reference/settings.md.
     """
 
+
+main.add_command(drill)
 
 data_option = click.option(
     "--data",

@@ -59,6 +59,11 @@ class Node:
         self.url = f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Node:
+        await self.restart()
+        return self
+
+    async def restart(self) -> None:
+        """Start the process, for the first time or after its end, at the same address; return once it is ready."""
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "lounge", "serve", "--port", str(self.port), env=environment(self._database)
         )
@@ -67,7 +72,7 @@ class Node:
                 assert self.process.returncode is None, "lounge serve ended"
                 try:
                     if (await client.get("/readyz")).status_code == 200:
-                        return self
+                        return
                 except httpx.TransportError:
                     await asyncio.sleep(0.05)
 

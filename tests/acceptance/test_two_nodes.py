@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from lounge.drill.peer import connected
 from lounge.sql import load_queries
 from lounge.store import Direct
-from tests.acceptance.follower import Follower, connected
-from tests.acceptance.node import Node, issued_tokens
+from tests.acceptance.follower import Follower
+from tests.acceptance.node import Node
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Database
@@ -53,10 +54,9 @@ async def open_case(url: str, token: str, text: str) -> dict[str, Any]:
     return case
 
 
-async def test_two_followers_hold_what_the_database_holds(database: Database) -> None:
+async def test_two_followers_hold_what_the_database_holds(database: Database, tokens: list[str]) -> None:
     """Ten cases and fifty replies by five members over two nodes, while one follower drops and resumes every second."""
     long, short = clinical_notes()
-    tokens = await issued_tokens(database, 7)
     async with Node(database) as one, Node(database) as two:
         urls = [one.url, two.url]
         cases = [await open_case(urls[n % 2], tokens[n % 5], text) for n, text in enumerate(long)]
@@ -68,7 +68,6 @@ async def test_two_followers_hold_what_the_database_holds(database: Database) ->
                 await follower.follow(room)
 
         refs = await asyncio.gather(drop_and_come(restless), reply_all(urls, tokens[:5], rooms, short))
-        await asyncio.sleep(0)
         await settle(steady, restless, rooms, refs[1])
         async with Direct(database.owner_url, load_queries()) as owner:
             stored = {
@@ -81,8 +80,7 @@ async def test_two_followers_hold_what_the_database_holds(database: Database) ->
         for follower in (steady, restless):
             held = {room: [(e["seq"], e["ref"], e["kind"]) for e in follower.events[room]] for room in rooms}
             assert held == stored
-            assert follower.connection is not None
-            await follower.connection.close()
+            await follower.drop()
     assert restless.resumes > 3 * CASES
     assert sum(kind == "posted" for events in stored.values() for _, _, kind in events) == REPLIES
     assert {ref for events in stored.values() for _, ref, kind in events if kind == "posted"} == refs[1]
@@ -99,8 +97,10 @@ async def drop_and_come(follower: Follower, times: int = 5) -> None:
 async def reply_all(urls: list[str], tokens: list[str], rooms: list[str], texts: list[str]) -> set[str]:
     """Post every text into some room, through either node, some of them twice with the same key; return their refs."""
     chance = random.Random(7)
-    peers = [await connected(urls[n % 2], token) for n, token in enumerate(tokens)]
-    others = [await connected(urls[(n + 1) % 2], token) for n, token in enumerate(tokens)]
+    peers, others = [
+        [(await connected(urls[(n + shift) % 2], token, lambda _push: None))[0] for n, token in enumerate(tokens)]
+        for shift in (0, 1)
+    ]
     refs = set()
     for n, text in enumerate(texts):
         key, room, author = str(uuid.uuid4()), rooms[n % len(rooms)], chance.randrange(len(tokens))
@@ -120,5 +120,4 @@ async def settle(steady: Follower, restless: Follower, rooms: list[str], refs: s
     async with asyncio.timeout(30):
         for follower in (steady, restless):
             while refs - {event["ref"] for room in rooms for event in follower.events[room]}:
-                follower.take()
                 await asyncio.sleep(0.05)

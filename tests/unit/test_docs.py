@@ -39,7 +39,7 @@ def test_paths_that_are_named_exist(page: Path) -> None:
 
 def test_the_tests_named_for_the_guarantees_exist() -> None:
     """The table of guarantees names real tests."""
-    text = (ROOT / "docs/explanation/architecture.md").read_text("utf-8")
+    text = (ROOT / "docs/explanation/guarantees.md").read_text("utf-8")
     named = TESTS.findall(text)
     assert len(named) > 10
     assert not [one for one in named if not list((ROOT / "tests").rglob(Path(one).name))]

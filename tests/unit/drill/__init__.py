@@ -1,0 +1,1 @@
+"""The drill's parts by themselves: what it writes, what it holds, what it finds."""
