@@ -88,6 +88,7 @@ async def test_the_filters_narrow_the_list(person: NewPage) -> None:
     every = await rows.count()
     await page.get_by_label("Urgency").select_option("routine")
     await expect(page.locator("a.row .badge.emergency")).to_have_count(0)
+    await expect(rows.first).to_be_visible()
     assert 0 < await rows.count() < every
     await page.get_by_label("Urgency").select_option("")
     await expect(rows).to_have_count(every)

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { Button, Choices, Field, say } from "../design/parts";
 import type { App } from "../domain/app";
 import { Refused } from "../protocol/socket";
@@ -54,11 +53,10 @@ export function NewCase({ app }: { app: App }) {
   const problem = useSignal("");
   const wrong = tried.value ? wrongs(form.value) : {};
 
-  useEffect(() => localStorage.setItem(place, JSON.stringify(form.value)), [form.value]);
-
-  /** What was changed is another content, and wants another key. */
+  /** What was changed is another content, and wants another key. It is kept at once: the page may go any moment. */
   const set = (change: Partial<Form>) => {
     form.value = { ...form.value, ...change, key: problem.value ? app.world.uuid() : form.value.key };
+    localStorage.setItem(place, JSON.stringify(form.value));
     problem.value = "";
   };
   const post = async () => {

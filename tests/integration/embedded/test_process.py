@@ -63,7 +63,7 @@ def test_child_ends_when_its_parent_is_killed(launcher: Launcher, code: str) -> 
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     try:
-        assert not is_gone(child)
+        launcher.wait_for(lambda: not is_gone(child), "the child to have its arguments")
         parent.kill()
         parent.wait()
         launcher.wait_for(lambda: is_gone(child), "the child to end")
