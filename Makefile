@@ -20,7 +20,7 @@ CHECK := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$p -c '$(CHECK)' >/dev/null 2>&1; then command -v $$p; break; fi; done)
 
-.PHONY: help demo test check build bench shots lock clean client static-checks tests
+.PHONY: help demo test check build bench faults shots lock clean client static-checks tests
 
 help: ## Show this help
 	@echo "Lounge: make TARGET"
@@ -47,6 +47,9 @@ build: .venv/.installed client ## Build the wheel and the source archive into di
 
 bench: .venv/.installed client ## Measure, and print tables (docs/performance.md says how to read them)
 	$(BIN)/python -m bench
+
+faults: .venv/.installed client ## Break everything on purpose, under twenty seeds, and soak (about 45 minutes)
+	$(BIN)/python -m tests.faults
 
 shots: .venv/.installed client chromium ## Take every page into shots/, and the documentation's pictures anew
 	$(BIN)/python -m tools.shots

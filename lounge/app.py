@@ -267,6 +267,7 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids
 def _measure(metrics: Metrics, live: _Live) -> None:
     metrics.gauge("lounge_sockets", "Live connections, those being let in among them.", lambda: live.capacity.taken)
     metrics.gauge("lounge_sessions", "Live connections that are open.", lambda: len(live.registry))
+    metrics.gauge("lounge_tasks", "Tasks of this node's event loop.", lambda: len(asyncio.all_tasks()))
     metrics.gauge("lounge_streams", "Streams that this node follows.", lambda: live.hub.streams)
     metrics.gauge("lounge_followers", "Followers over all streams.", lambda: live.hub.followers)
     metrics.gauge("lounge_commits_waiting", "Changes that wait for a commit.", lambda: live.commit.waiting)

@@ -123,6 +123,7 @@ def text_of(report: Report) -> str:
     """Return the report as people read it."""
     rows = [
         ("changes acknowledged", report.acknowledged),
+        ("of the last epoch", report.of_this_epoch),
         ("events in the log", report.events),
         ("events told live", report.deliveries),
         ("reconnects", report.reconnects),

@@ -62,11 +62,11 @@ class Follower:
         """Drop and come back until told to end; then stay, until cancelled."""
         first = True
         while True:
-            peer, welcome = await persistent(self._urls, self._token, self._hear, self._chance)
+            peer = await persistent(self._urls, self._token, self._hear, self._chance)
             self._history.reconnects += not first
             first = False
             try:
-                await self._resume(peer, welcome["epoch"])
+                await self._resume(peer, peer.epoch)
                 await self._attend(peer, over)
             except Lost:
                 pass
@@ -90,10 +90,7 @@ class Follower:
                 self._wake.clear()
                 for stream in list(self._reads):
                     await self._read(peer, stream)
-                waking = asyncio.create_task(self._wake.wait())
-                waits = {broken, waking} | (set() if over.is_set() else {stay, ending})
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-                waking.cancel()
+                await self._woken_or({broken} if over.is_set() else {broken, stay, ending})
             if broken.done():
                 return
             way = self._chance.randrange(3)
@@ -106,6 +103,13 @@ class Follower:
         finally:
             for task in (stay, ending, broken):
                 task.cancel()
+
+    async def _woken_or(self, others: set[asyncio.Task[Any]]) -> None:
+        waking = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait(others | {waking}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waking.cancel()
 
     async def _resume(self, peer: Peer, epoch: str) -> None:
         if epoch != self._epoch:

@@ -29,6 +29,8 @@ class Acknowledged(NamedTuple):
     seq: int
     post: bool
     """Whether a message has to stand at this number."""
+    epoch: str
+    """The history in which it was acknowledged: in another one the number means nothing."""
 
 
 class History:
@@ -55,9 +57,9 @@ class History:
         """Record that a change was written to a socket for the first time."""
         self._sent_at.setdefault(ref, self.clock())
 
-    def done(self, stream: str, ref: str, seq: int, *, post: bool) -> None:
+    def done(self, stream: str, ref: str, seq: int, *, post: bool, epoch: str) -> None:
         """Record an acknowledgement."""
-        self.acknowledged.append(Acknowledged(stream, ref, seq, post))
+        self.acknowledged.append(Acknowledged(stream, ref, seq, post, epoch))
         self.acknowledged_after.append(self.clock() - self._sent_at[ref])
 
     def delivered(self, ref: str) -> None:

@@ -47,6 +47,7 @@ class Peer:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[asyncio.Future[Frame], Callable[[Frame], None] | None]] = {}
         self._reading = asyncio.create_task(self._read(), name="drill-read")
+        self.epoch = ""
         self.over = asyncio.Event()
 
     async def ask(self, op: str, at_once: Callable[[Frame], None] | None = None, **fields: object) -> Frame:
@@ -105,8 +106,8 @@ class Peer:
                     reply.exception()
 
 
-async def connected(url: str, token: str, hear: Callable[[Frame], None]) -> tuple[Peer, Frame]:
-    """Return a connection that was welcomed, and the welcome; raise Lost or Refused."""
+async def connected(url: str, token: str, hear: Callable[[Frame], None]) -> Peer:
+    """Return a connection that was welcomed; raise Lost or Refused."""
     try:
         socket = await connect(
             f"{url.replace('http', 'ws', 1)}/live",
@@ -127,14 +128,15 @@ async def connected(url: str, token: str, hear: Callable[[Frame], None]) -> tupl
         await peer.abort()
         raise
     if welcome["op"] == "welcome":
-        return peer, welcome
+        peer.epoch = welcome["epoch"]
+        return peer
     await peer.close()
     if welcome.get("code") == "sign_in_needed":
         raise Refused(welcome["message"])
     raise Lost
 
 
-async def persistent(urls: list[str], token: str, hear: Callable[[Frame], None], chance: Random) -> tuple[Peer, Frame]:
+async def persistent(urls: list[str], token: str, hear: Callable[[Frame], None], chance: Random) -> Peer:
     """Connect to one of the nodes, however long it takes, backing off with full jitter (AWS Architecture Blog, 2015)."""
     for attempt in itertools.count():
         try:

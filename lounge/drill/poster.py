@@ -87,15 +87,15 @@ class Poster:
         command = self._drawn()
         ref = ref_of(command["key"])
         self._history.sent(ref)
-        answer = await self._answered(command, cut=self._chance.random() < CUT)
+        answer, epoch = await self._answered(command, cut=self._chance.random() < CUT)
         if answer["op"] != "done":
             self._refused(command, answer)
             return
         stream, seq = command["stream"], answer["seq"]
-        self._history.done(stream, ref, seq, post=command["op"] == "post")
+        self._history.done(stream, ref, seq, post=command["op"] == "post", epoch=epoch)
         self._learnt(command, seq)
         if self._chance.random() < AGAIN:
-            await self._send_again(command, seq)
+            await self._send_again(command, seq, epoch)
 
     def _drawn(self) -> Frame:
         """Draw the next change; one that needs a message, where there is none, becomes a post."""
@@ -120,8 +120,8 @@ class Poster:
         post = {"op": "post", "stream": stream, "key": key, "body": text}
         return post | ({"reply_to": self._chance.choice(known[-50:])} if kind == "reply" and known else {})
 
-    async def _answered(self, command: Frame, *, cut: bool) -> Frame:
-        """Send until there is an answer: the same key each time."""
+    async def _answered(self, command: Frame, *, cut: bool) -> tuple[Frame, str]:
+        """Send until there is an answer: the same key each time. Return it, and in which epoch it was given."""
         fields = {name: value for name, value in command.items() if name != "op"}
         while True:
             peer = await self._connected()
@@ -139,7 +139,7 @@ class Poster:
                 await asyncio.sleep(answer.get("retry_after") or self._chance.uniform(0, 1))
                 self._history.resends += answer["code"] != "too_fast"
                 continue
-            return answer
+            return answer, peer.epoch
 
     async def _cut_off(self, peer: Peer, op: str, fields: Frame) -> Frame:
         """Ask, and cut the connection at a random moment: before, while or after it is done, who knows."""
@@ -148,11 +148,11 @@ class Poster:
         await peer.abort()
         return await asking
 
-    async def _send_again(self, command: Frame, seq: int) -> None:
+    async def _send_again(self, command: Frame, seq: int, epoch: str) -> None:
         """Send an answered change once more, on a connection to any node: the answer must be the same."""
         fields = {name: value for name, value in command.items() if name != "op"}
         while True:
-            other, _ = await persistent(self._urls, self._token, _deaf, self._chance)
+            other = await persistent(self._urls, self._token, _deaf, self._chance)
             try:
                 answer = await other.ask(command["op"], **fields)
                 await other.close()
@@ -164,6 +164,8 @@ class Poster:
                 continue
             break
         self._history.resends += 1
+        if other.epoch != epoch:
+            return
         if answer["op"] == "error" and answer["code"] == "not_found" and command["op"] != "post":
             return
         if (answer.get("seq"), answer.get("status")) != (seq, "known"):
@@ -191,7 +193,7 @@ class Poster:
 
     async def _connected(self) -> Peer:
         if self._peer is None or self._peer.over.is_set():
-            self._peer, _ = await persistent(self._urls, self._token, _deaf, self._chance)
+            self._peer = await persistent(self._urls, self._token, _deaf, self._chance)
         return self._peer
 
     async def _leave(self) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from lounge.drill.follower import Follower
 from lounge.drill.history import Finding, History, percentiles
-from lounge.drill.peer import Lost
+from lounge.drill.peer import Lost, persistent
 from lounge.drill.poster import Board, Poster
 from lounge.drill.truth import Site, Stood, with_events
 from lounge.drill.verdict import counted, judged
@@ -49,6 +49,7 @@ class Report(Struct, frozen=True):
     findings: list[Finding]
     rooms: int
     acknowledged: int
+    of_this_epoch: int
     events: int
     deliveries: int
     reconnects: int
@@ -82,8 +83,12 @@ class Drill:
         self._site = Site(order.urls)
         self.history = History()
 
-    async def run(self) -> Report:
-        """Open the cases, let posters and followers loose, wait until all is quiet, compare."""
+    async def run(self, writing_over: asyncio.Event | None = None) -> Report:
+        """Open the cases, let posters and followers loose, wait until all is quiet, compare.
+
+        Writing ends after the seconds ordered, or once `writing_over` is set.
+        """
+        writing_over = writing_over or asyncio.Event()
         order, chance = self._order, random.Random(self._order.seed)
         rooms = [
             await self._site.open_case(order.tokens[number % len(order.tokens)], case)
@@ -92,21 +97,22 @@ class Drill:
         followers = [self._follower(number, rooms, chance) for number in range(order.followers)]
         board = Board()
         posters = [self._poster(number, rooms, chance, board) for number in range(order.posters)]
-        writing_over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             following = [group.create_task(one.run(writing_over), name=f"drill-{one.name}") for one in followers]
             async with asyncio.TaskGroup() as writing:
                 for poster in posters:
                     writing.create_task(poster.run(writing_over), name="drill-poster")
-                await self._wait(order.seconds)
-                writing_over.set()
+                await self._wait(order.seconds, writing_over)
             settled_after = await self._settle(rooms, followers)
             for task in following:
                 task.cancel()
         stood = await self._stood(rooms)
-        findings = self.history.findings + judged(self.history.acknowledged, followers, stood)
+        # What was acknowledged before a restore may be gone with it: that is what a new epoch says.
+        epoch = await self._epoch()
+        owed = [one for one in self.history.acknowledged if one.epoch == epoch]
+        findings = self.history.findings + judged(owed, followers, stood)
         removed = await self._clean() if order.clean else None
-        return self._report(findings, stood, settled_after, removed)
+        return self._report(findings, stood, len(owed), settled_after, removed)
 
     def _follower(self, number: int, rooms: list[str], chance: random.Random) -> Follower:
         order = self._order
@@ -133,12 +139,13 @@ class Drill:
             board=board,
         )
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, seconds: float, over: asyncio.Event) -> None:
         end = self.history.clock() + seconds
-        while (left := end - self.history.clock()) > 0:
+        while not over.is_set() and (left := end - self.history.clock()) > 0:
             if self._progress is not None:
                 self._progress(self.history, 1 - left / seconds)
             await asyncio.sleep(min(left, 0.25))
+        over.set()
 
     async def _settle(self, rooms: list[str], followers: list[Follower]) -> float:
         """Wait until every follower is at every head; return how long that took."""
@@ -157,11 +164,16 @@ class Drill:
         stood = {room: await self._site.read(self._order.tokens[0], room) for room in rooms}
         return stood if self._order.database_url is None else await with_events(self._order.database_url, stood)
 
+    async def _epoch(self) -> str:
+        peer = await persistent(self._order.urls, self._order.tokens[0], lambda _push: None, random.Random(0))
+        await peer.close()
+        return peer.epoch
+
     async def _clean(self) -> int:
         return sum([await self._site.clean(token) for token in self._order.tokens])
 
     def _report(
-        self, findings: list[Finding], stood: dict[str, Stood], settled_after: float, removed: int | None
+        self, findings: list[Finding], stood: dict[str, Stood], owed: int, settled_after: float, removed: int | None
     ) -> Report:
         history = self.history
         return Report(
@@ -169,6 +181,7 @@ class Drill:
             findings=findings[:100],
             rooms=len(stood),
             acknowledged=len(history.acknowledged),
+            of_this_epoch=owed,
             events=sum(one.head for one in stood.values()),
             deliveries=history.deliveries,
             reconnects=history.reconnects,

@@ -46,7 +46,7 @@ def _log(stream: str, stood: Stood) -> Iterator[Finding]:
 def _acknowledged(acknowledged: Iterable[Acknowledged], stood: Mapping[str, Stood]) -> Iterator[Finding]:
     numbers: dict[tuple[str, str], int] = {}
     by_number: dict[tuple[str, int], str] = {}
-    for stream, ref, seq, post in acknowledged:
+    for stream, ref, seq, post, _ in acknowledged:
         if numbers.setdefault((stream, ref), seq) != seq:
             yield Finding("doubled", f"{stream}: one change was acknowledged as {numbers[stream, ref]} and as {seq}")
         if by_number.setdefault((stream, seq), ref) != ref:

@@ -23,7 +23,7 @@ class Follower:
 
     async def come(self) -> None:
         """Connect to the next node and resume every stream where it was."""
-        self._peer, _ = await connected(next(self._urls), self._token, self._hear)
+        self._peer = await connected(next(self._urls), self._token, self._hear)
         for stream in list(self.events):
             await self.follow(stream)
 

@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import httpx
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from tests.integration.conftest import Database
@@ -49,10 +51,15 @@ async def issued_tokens(database: Database, count: int) -> list[str]:
 
 
 class Node:
-    """One node; leaving the block asks it to end, and it must."""
+    """One node; leaving the block asks it to end, and it must.
 
-    def __init__(self, database: Database) -> None:
+    `module` is what Python runs, with its own arguments before those of `lounge`; `log` a file for what it says.
+    """
+
+    def __init__(self, database: Database, *, module: tuple[str, ...] = ("lounge",), log: Path | None = None) -> None:
+        self.module = module
         self._database = database
+        self._log = log
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -64,9 +71,19 @@ class Node:
 
     async def restart(self) -> None:
         """Start the process, for the first time or after its end, at the same address; return once it is ready."""
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lounge", "serve", "--port", str(self.port), env=environment(self._database)
-        )
+        with ExitStack() as files:
+            said = files.enter_context(self._log.open("ab")) if self._log is not None else None
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *self.module,
+                "serve",
+                "--port",
+                str(self.port),
+                env=environment(self._database),
+                stdout=said,
+                stderr=said,
+            )
         async with asyncio.timeout(60), httpx.AsyncClient(base_url=self.url) as client:
             while True:
                 assert self.process.returncode is None, "lounge serve ended"

@@ -98,7 +98,7 @@ async def reply_all(urls: list[str], tokens: list[str], rooms: list[str], texts:
     """Post every text into some room, through either node, some of them twice with the same key; return their refs."""
     chance = random.Random(7)
     peers, others = [
-        [(await connected(urls[(n + shift) % 2], token, lambda _push: None))[0] for n, token in enumerate(tokens)]
+        [await connected(urls[(n + shift) % 2], token, lambda _push: None) for n, token in enumerate(tokens)]
         for shift in (0, 1)
     ]
     refs = set()

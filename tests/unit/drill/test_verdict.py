@@ -52,7 +52,7 @@ class Scene:
             HEAD,
             {seq: ref(seq) for seq in range(1, HEAD + 1)} if sql else None,
         )
-        self.acknowledged = [Acknowledged(STREAM, ref(seq), seq, post=True) for seq in range(1, HEAD + 1)]
+        self.acknowledged = [Acknowledged(STREAM, ref(seq), seq, post=True, epoch="e") for seq in range(1, HEAD + 1)]
 
     def tell(self, event: Frame) -> None:
         """Push an event to the follower."""
@@ -65,7 +65,7 @@ class Scene:
 
 
 def lose_what_was_acknowledged(scene: Scene) -> None:
-    scene.acknowledged.append(Acknowledged(STREAM, ref(77), HEAD + 1, post=False))
+    scene.acknowledged.append(Acknowledged(STREAM, ref(77), HEAD + 1, post=False, epoch="e"))
 
 
 def lose_a_message_that_was_acknowledged(scene: Scene) -> None:
@@ -77,7 +77,7 @@ def lose_a_message_that_was_acknowledged(scene: Scene) -> None:
 
 
 def acknowledge_a_number_twice(scene: Scene) -> None:
-    scene.acknowledged.append(Acknowledged(STREAM, ref(77), 3, post=False))
+    scene.acknowledged.append(Acknowledged(STREAM, ref(77), 3, post=False, epoch="e"))
 
 
 def leave_the_follower_behind(scene: Scene) -> None:

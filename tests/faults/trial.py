@@ -1,0 +1,70 @@
+"""One trial: a drill on an installation, while faults happen to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from typing import TYPE_CHECKING, Final
+
+from lounge.drill.plan import derived
+from lounge.drill.run import Drill, Order
+from tests.faults.nemesis import FAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lounge.drill.run import Report
+    from tests.faults.place import Place
+
+CALM: Final = 2.0
+"""Seconds before the first fault and after the last one."""
+FINDINGS: Final = 20
+
+
+class Crowd:
+    """How many write and read, and how much."""
+
+    def __init__(self, posters: int, followers: int, rate: float) -> None:
+        self.posters, self.followers, self.rate = posters, followers, rate
+
+
+SMALL: Final = Crowd(8, 12, 20.0)
+USUAL: Final = Crowd(20, 40, 20.0)
+
+
+async def trial(place: Place, faults: Sequence[str], seed: int, crowd: Crowd = SMALL) -> Report:
+    """Let the faults happen, one after the other, while a drill runs; return what the drill found."""
+    chance = random.Random(seed)
+    writing_over = asyncio.Event()
+    order = Order(
+        urls=place.urls,
+        tokens=place.tokens,
+        posters=crowd.posters,
+        followers=crowd.followers,
+        rate=crowd.rate,
+        seconds=24 * 3600,
+        seed=seed,
+        database_url=place.direct.owner_url,
+        clean=True,
+    )
+    async with asyncio.TaskGroup() as group:
+        drill = group.create_task(Drill(order, derived(texts(), seed)).run(writing_over))
+        await asyncio.sleep(CALM)
+        for name in faults:
+            await FAULTS[name](place, chance)
+        await asyncio.sleep(CALM)
+        writing_over.set()
+    return drill.result()
+
+
+def told(report: Report) -> str:
+    """Return what a failed trial has to say."""
+    counts = {kind: count for kind, count in report.counts.items() if count}
+    return "\n".join([json.dumps(counts), *(f"{kind}: {what}" for kind, what in report.findings[:FINDINGS])])
+
+
+def texts() -> list[str]:
+    """Return texts of our own: what they say does not matter here."""
+    cases = [f"Case {n}. " + "Fever for six days, a rash, and no answer yet. " * 12 for n in range(8)]
+    return cases + [f"Reply {n}: I would look at the potassium first." for n in range(60)]
