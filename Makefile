@@ -20,7 +20,7 @@ CHECK := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON = $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$p -c '$(CHECK)' >/dev/null 2>&1; then command -v $$p; break; fi; done)
 
-.PHONY: help demo test check build bench faults shots lock clean client static-checks tests
+.PHONY: help demo test check build bench faults mutants shots lock clean client static-checks tests
 
 help: ## Show this help
 	@echo "Lounge: make TARGET"
@@ -50,6 +50,9 @@ bench: .venv/.installed client ## Measure, and print tables (docs/performance.md
 
 faults: .venv/.installed client ## Break everything on purpose, under twenty seeds, and soak (about 45 minutes)
 	$(BIN)/python -m tests.faults
+
+mutants: .venv/.installed client ## Put faults into copies of the code, and see that each is caught (about 10 minutes)
+	$(BIN)/python -m tests.faults.mutants
 
 shots: .venv/.installed client chromium ## Take every page into shots/, and the documentation's pictures anew
 	$(BIN)/python -m tools.shots

@@ -53,10 +53,19 @@ async def issued_tokens(database: Database, count: int) -> list[str]:
 class Node:
     """One node; leaving the block asks it to end, and it must.
 
-    `module` is what Python runs, with its own arguments before those of `lounge`; `log` a file for what it says.
+    `module` is what Python runs, with its own arguments before those of `lounge`; `log` a file for what it says; `settings`
+    joins its environment.
     """
 
-    def __init__(self, database: Database, *, module: tuple[str, ...] = ("lounge",), log: Path | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        module: tuple[str, ...] = ("lounge",),
+        log: Path | None = None,
+        settings: dict[str, str] | None = None,
+    ) -> None:
+        self._settings = settings or {}
         self.module = module
         self._database = database
         self._log = log
@@ -80,7 +89,7 @@ class Node:
                 "serve",
                 "--port",
                 str(self.port),
-                env=environment(self._database),
+                env=environment(self._database) | self._settings,
                 stdout=said,
                 stderr=said,
             )

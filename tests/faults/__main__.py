@@ -51,6 +51,7 @@ async def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
     parser.add_argument("--only", choices=sorted(FAULTS), help="nothing but this fault, under each seed")
     parser.add_argument("--soak", type=float, default=600.0, help="seconds of the soak (600)")
+    parser.add_argument("--until-found", action="store_true", help="with --only: end with the first finding")
     given = parser.parse_args()
     table = Table()
     seeds = range(given.first, given.first + given.seeds)
@@ -58,6 +59,8 @@ async def main() -> int:
         for seed in seeds:
             async with installation() as place:
                 table.take(f"seed {seed}", [given.only], await trial(place, [given.only], seed, USUAL))
+            if table.found and given.until_found:
+                break
         return bool(table.found)
     async with installation() as place:
         for fault in FAULTS:

@@ -104,6 +104,14 @@ async def valkey_parted(place: Place, _chance: Random) -> None:
     await _parted(place.valkey_proxy, 5)
 
 
+async def valkey_dead_at_the_end(place: Place, _chance: Random) -> None:
+    """Valkey is away until after the last post: what was posted meanwhile is found by comparing with the log."""
+    place.valkey_proxy.refuse = True
+    place.valkey_proxy.cut()
+    asyncio.get_running_loop().call_later(8, place.valkey_proxy.heal)
+    await asyncio.sleep(2)
+
+
 async def valkey_slow(place: Place, _chance: Random) -> None:
     """Hints come late, so that what is read from the log overtakes them."""
     place.valkey_proxy.delay = 0.5
@@ -182,22 +190,36 @@ async def both_killed(place: Place, chance: Random) -> None:
 
 async def restored(place: Place, chance: Random) -> None:
     """The database goes back to a copy of a while ago, as the how-to says: with the nodes stopped, and a new epoch."""
+    await _gone_back(place, chance, stop_nodes=True)
+
+
+async def restored_under_the_nodes(place: Place, chance: Random) -> None:
+    """The same, but the nodes are forgotten: they meet the new epoch on their first new connection."""
+    await _gone_back(place, chance, stop_nodes=False)
+
+
+async def _gone_back(place: Place, chance: Random, *, stop_nodes: bool) -> None:
     data = place.servers.data / "postgres" / "data"
     copy = data.with_name("copy")
     await place.servers.stop()
     await _command("cp", "-a", str(data), str(copy))
     await place.servers.start()
     await asyncio.sleep(chance.uniform(3, 5))
-    for node in place.nodes:
-        node.process.send_signal(signal.SIGTERM)
-        await node.process.wait()
+    if stop_nodes:
+        for node in place.nodes:
+            node.process.send_signal(signal.SIGTERM)
+            await node.process.wait()
+    place.database_proxy.refuse = True
+    place.database_proxy.cut()
     await place.servers.stop()
     await asyncio.to_thread(shutil.rmtree, data)
     await _command("mv", str(copy), str(data))
     await place.servers.start()
     await run_command(place.direct, "restore-epoch")
-    for node in place.nodes:
-        await node.restart()
+    place.database_proxy.heal()
+    if stop_nodes:
+        for node in place.nodes:
+            await node.restart()
     await asyncio.sleep(3)
 
 
@@ -214,6 +236,7 @@ FAULTS: Final[dict[str, Fault]] = {
         valkey_foreign,
         valkey_parted,
         valkey_slow,
+        valkey_dead_at_the_end,
         postgres_killed,
         backend_killed,
         postgres_stopped,
@@ -224,6 +247,7 @@ FAULTS: Final[dict[str, Fault]] = {
         clients_harmed,
         both_killed,
         restored,
+        restored_under_the_nodes,
     )
 }
 

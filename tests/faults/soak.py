@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,14 +12,16 @@ import httpx
 
 from lounge.drill.plan import derived
 from lounge.drill.run import Drill, Order
+from lounge.drill.truth import Site
 from tests.faults.place import installation
 from tests.faults.trial import USUAL, texts, told
+from tests.faults.turnover import turnover
 
 if TYPE_CHECKING:
     from tests.faults.place import Place
 
-WARM: Final = 60.0
-"""Seconds after which everything has been used once: caches are filled, memory is what it is."""
+WARM: Final = 5_000
+"""Sessions after which a node's memory is what it is: until then the allocator and the collector of cycles take their part."""
 ALLOWED_KIB: Final = 12 * 1024
 """KiB by which a node may end larger than it was when warm: what the allocator keeps varies by some MiB."""
 QUIET: Final = 5.0
@@ -65,7 +68,11 @@ async def soak(seconds: float) -> bool:
     """Drill without faults for so long; print what the nodes held when warm and in the end; return whether that grew."""
     async with installation() as place:
         print(f"\nSoak of {seconds:.0f} s:", flush=True)
-        await _drilled(place, min(WARM, seconds / 3))
+        site = Site(place.urls)
+        rooms = [await site.open_case(place.tokens[0], case) for case in derived(texts(), 2).cases]
+        for node in place.nodes:
+            await turnover(node.url, place.tokens, rooms, WARM, random.Random(1))
+        await _drilled(place, QUIET)
         before = await all_held(place)
         await _drilled(place, seconds)
         after = await all_held(place)
