@@ -51,6 +51,9 @@ LIMITS: Final[Mapping[Pool, PoolLimits]] = {
 }
 IDLE_IN_TRANSACTION: Final = 5.0
 """Seconds after which Postgres ends a transaction whose node stopped in the middle: it must not hold a lock for ever."""
+STARTING: Final = 60.0
+"""Seconds for which a server that is starting up is waited for: after a power cut everything starts at once."""
+STARTING_PAUSE: Final = 0.5
 MARGIN: Final = 2.0
 """Seconds by which our own deadline exceeds the server's, so that the server's answer, which is certain, comes first."""
 
@@ -118,9 +121,6 @@ _AWAY = (
     asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
     asyncpg.ReadOnlySQLTransactionError,
 )
 """The connection is gone or leads nowhere: whether a commit took place is unknown."""
@@ -136,6 +136,14 @@ _REFUSED = (
 """Postgres gave up and rolled back: nothing was done."""
 
 
+class NotReady(Unavailable):
+    """PostgreSQL is starting up, recovering or shutting down: it will take connections in a while."""
+
+
+class LoginRefused(Unavailable):
+    """PostgreSQL refuses the login, or has no such database: see to user, password and name in DATABASE_URL."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn the driver's errors into ours; the log learns class, SQLSTATE and constraint, never the text."""
@@ -146,6 +154,11 @@ def translated() -> Iterator[None]:
     except _REFUSED as error:
         log.warning("store.refused", error=type(error).__name__, sqlstate=error.sqlstate)
         raise Busy from None
+    except asyncpg.CannotConnectNowError:
+        raise NotReady from None
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+        log.warning("store.login", error=type(error).__name__, sqlstate=error.sqlstate)
+        raise LoginRefused from None
     except _AWAY as error:
         log.warning("store.away", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
         raise Unavailable from None
@@ -345,13 +358,27 @@ class Direct:
         self._connection: asyncpg.Connection[Any] | None = None
 
     async def __aenter__(self) -> Direct:
-        """Connect; raise Unavailable where nothing answers."""
+        """Connect; raise Unavailable where nothing answers. A server that is starting up is waited for, for a minute."""
+        waited = 0.0
+        while True:
+            try:
+                await self._connect()
+            except NotReady:
+                if waited == 0:
+                    log.warning("store.starting", patience=STARTING)
+                if waited >= STARTING:
+                    raise
+            else:
+                return self
+            waited += STARTING_PAUSE
+            await asyncio.sleep(STARTING_PAUSE)
+
+    async def _connect(self) -> None:
         with translated():
             self._connection = await asyncpg.connect(
                 self._dsn, timeout=10.0, server_settings={"application_name": "lounge direct", "search_path": SCHEMA}
             )
             await self._connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str, format="text")
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect, which also gives back any advisory lock."""

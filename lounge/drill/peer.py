@@ -67,6 +67,11 @@ class Peer:
         finally:
             self._waiting.pop(number, None)
 
+    @property
+    def close_code(self) -> int | None:
+        """How the connection ended (RFC 6455, 7.4); None while it stands."""
+        return self._socket.close_code
+
     async def close(self) -> None:
         """Close in good order."""
         await self._socket.close()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 CHUNK: Final = 64 * 1024
 ESTABLISHED_WITHIN: Final = 5.0
 
+_FIELDS: Final = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+STARTING: Final = b"E" + (len(_FIELDS) + 4).to_bytes(4, "big") + _FIELDS
+"""ErrorResponse of PostgreSQL's protocol (its documentation, "Message Formats") with SQLSTATE 57P03, cannot_connect_now."""
+
 Address = Path | int
 """A Unix socket, or a port of 127.0.0.1."""
 
@@ -41,6 +45,8 @@ class Proxy:
         """Whether new connections are broken at once."""
         self.deaf = False
         """Whether the next answers are swallowed, and their connections cut: what was asked for may have been done."""
+        self.starting = False
+        """Whether new connections are answered as PostgreSQL does while it recovers."""
         self.halve = False
         """Whether the next chunks are delivered by half, and their connections cut."""
 
@@ -51,7 +57,7 @@ class Proxy:
 
     def heal(self) -> None:
         """Do no harm any more."""
-        self.delay, self.refuse, self.deaf, self.halve = 0.0, False, False, False
+        self.delay, self.refuse, self.deaf, self.halve, self.starting = 0.0, False, False, False, False
 
     @property
     def connections(self) -> int:
@@ -60,6 +66,11 @@ class Proxy:
 
     async def accept(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         """Carry one client's connection until either side ends."""
+        if self.starting:
+            await reader.read(CHUNK)
+            near.write(STARTING)
+            near.close()
+            return
         try:
             async with asyncio.timeout(ESTABLISHED_WITHIN):
                 answers, far = await self._reach()

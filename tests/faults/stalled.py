@@ -29,7 +29,7 @@ BODY: Final = 19_000
 """Characters of a post in the noisy room."""
 NOISE: Final = 40.0
 """Posts a second of that size in the room that the stalled follow."""
-PATIENCE: Final = 60.0
+PATIENCE: Final = 20.0
 """Seconds after which a peer that is still there counts as one that stays."""
 PACE: Final = 2.0
 """Posts a second in the room that the others follow."""
