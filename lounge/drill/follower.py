@@ -21,12 +21,19 @@ SILENT: Final = 2.0
 """Seconds for which a silent one reads nothing, at the most."""
 
 
+FORGETS: Final = 0.1
+"""Share of the rooms that are followed anew when coming back, as by a page that was loaded again."""
+PAGES: Final = 3
+"""Rooms in which who came back looks at older messages."""
+
+
 class Room:
     """What a follower holds of one room."""
 
     def __init__(self) -> None:
         """Begin with nothing: the first `follow` tells all."""
-        self.position = 0
+        self.position: int | None = 0
+        """None: nothing is held, and the newest messages are wanted."""
         self.window = Window()
         self.told: dict[int, str] = {}
         """Numbers of the events told, with the ref of each; events that a gap left out are missing."""
@@ -67,6 +74,7 @@ class Follower:
             first = False
             try:
                 await self._resume(peer, peer.epoch)
+                await self._look_back(peer)
                 await self._attend(peer, over)
             except Lost:
                 pass
@@ -76,9 +84,8 @@ class Follower:
 
     def missing(self, heads: dict[str, int]) -> dict[str, int]:
         """Return the streams whose head this follower has not been told of, with its own position."""
-        return {
-            stream: self.rooms[stream].position for stream, head in heads.items() if self.rooms[stream].position < head
-        }
+        positions = {stream: self.rooms[stream].position or 0 for stream in heads}
+        return {stream: positions[stream] for stream, head in heads.items() if positions[stream] < head}
 
     async def _attend(self, peer: Peer, over: asyncio.Event) -> None:
         """Stay for a while, read anew what a gap left out, and leave in one of three ways."""
@@ -117,6 +124,9 @@ class Follower:
             for stream in self.rooms:
                 self.rooms[stream] = Room()
         for stream in self.rooms:
+            if self._chance.random() < FORGETS:
+                self.rooms[stream] = Room()
+                self.rooms[stream].position = None
             since = self.rooms[stream].position
             reply = await peer.ask("follow", partial(self._followed, stream), stream=stream, since=since, epoch=epoch)
             if reply["op"] == "error":
@@ -127,7 +137,7 @@ class Follower:
     def _followed(self, stream: str, reply: Frame) -> None:
         if reply["op"] != "followed":
             return
-        if not reply["complete"]:
+        if reply.get("messages") is not None:
             self._start_anew(stream, reply["messages"], reply["head"])
             return
         for event in reply.get("events", ()):
@@ -139,13 +149,24 @@ class Follower:
             )
             self.rooms[stream].position = reply["head"]
 
+    async def _look_back(self, peer: Peer) -> None:
+        """Page back a little in some rooms, while others write."""
+        for stream in self._chance.sample(sorted(self.rooms), min(PAGES, len(self.rooms))):
+            window = self.rooms[stream].window
+            if window.messages:
+                reply = await peer.ask("read", partial(self._paged, stream), stream=stream, before=min(window.messages))
+                if reply["op"] != "slice":
+                    raise Lost
+
+    def _paged(self, stream: str, reply: Frame) -> None:
+        self.rooms[stream].window.load(reply.get("messages", ()))
+
     async def _read(self, peer: Peer, stream: str) -> None:
         """After a gap: the newest messages as they stand."""
-        reply = await peer.ask("read", stream=stream)
+        reply = await peer.ask("read", partial(self._paged, stream), stream=stream)
         if reply["op"] != "slice":
             raise Lost
         self._reads.discard(stream)
-        self.rooms[stream].window.load(reply["messages"])
 
     def _hear(self, push: Frame) -> None:
         stream = push.get("stream", "")
@@ -154,7 +175,7 @@ class Follower:
             self._history.delivered(push.get("ref", ""))
         elif push["op"] == "gap" and stream in self.rooms:
             room = self.rooms[stream]
-            if push["from"] != room.position + 1:
+            if push["from"] != (room.position or 0) + 1:
                 self._history.found(
                     "gap", f"{self.name} in {stream}: at {room.position}, told of a gap from {push['from']}"
                 )
@@ -164,12 +185,13 @@ class Follower:
 
     def _take(self, stream: str, event: dict[str, Any]) -> None:
         room, seq = self.rooms[stream], event["seq"]
-        if seq <= room.position:
+        position = room.position or 0
+        if seq <= position:
             kind = "doubled" if seq in room.told else "out of order"
-            self._history.found(kind, f"{self.name} in {stream}: at {room.position}, told of {seq}")
+            self._history.found(kind, f"{self.name} in {stream}: at {position}, told of {seq}")
             return
-        if seq > room.position + 1:
-            self._history.found("gap", f"{self.name} in {stream}: at {room.position}, told of {seq}")
+        if seq > position + 1:
+            self._history.found("gap", f"{self.name} in {stream}: at {position}, told of {seq}")
         room.position = seq
         room.told[seq] = event.get("ref", "")
         room.window.apply(event)

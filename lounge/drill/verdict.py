@@ -65,9 +65,10 @@ def _acknowledged(acknowledged: Iterable[Acknowledged], stood: Mapping[str, Stoo
 def _told(follower: Follower, stood: Mapping[str, Stood]) -> Iterator[Finding]:
     for stream, room in follower.rooms.items():
         one = stood[stream]
-        if room.position != one.head:
-            kind = "lost" if room.position < one.head else "phantom"
-            yield Finding(kind, f"{follower.name} in {stream}: at {room.position}, the head is {one.head}")
+        position = room.position or 0
+        if position != one.head:
+            kind = "lost" if position < one.head else "phantom"
+            yield Finding(kind, f"{follower.name} in {stream}: at {position}, the head is {one.head}")
         for seq, ref in room.told.items():
             if one.events is not None:
                 there = one.events.get(seq) == ref

@@ -18,6 +18,7 @@ from lounge.live.stream import TAIL_BYTES, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from lounge.clock import Clock
     from lounge.live.bus import Bus
@@ -167,6 +168,14 @@ class Hub:
     def listen(self, stream: str, listener: Callable[[Entry], None]) -> None:
         """Call `listener` with each event of an attached stream, in order, once."""
         self._listeners[stream] = listener
+
+    def changed(self, stream: str, after: int, messages: AbstractSet[int]) -> bool:
+        """Return whether an event after number `after`, told here already, changed one of these messages, or may have."""
+        state = self._streams.get(stream)
+        if state is None:
+            return False
+        entries = state.tail.since(after)
+        return entries is None or any(one.target in messages for one in entries if one.kind != "posted")
 
     @property
     def streams(self) -> int:

@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 
 from lounge.clock import milliseconds
-from lounge.errors import BadRequest, Internal, LoungeError, SignInNeeded, TooFast, Unavailable, UnknownOp
+from lounge.errors import BadRequest, Busy, Internal, LoungeError, SignInNeeded, TooFast, Unavailable, UnknownOp
 from lounge.live.following import FOLLOWS, Following
 from lounge.live.frames import text_frame
 from lounge.live.messages import (
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from lounge.live.services import Services
     from lounge.live.wire import Wire
     from lounge.members.accounts import Credential
-    from lounge.rooms import Access, Change
+    from lounge.rooms import Access, Change, View
     from lounge.store import Item, Outcome
 
 log = structlog.get_logger(__name__)
@@ -68,6 +68,8 @@ QUEUE_BYTES: Final = 512 * 1024
 """Bytes of commands that wait for the database, beyond which we stop reading from this peer."""
 HELLO_WITHIN: Final = 10.0
 """Seconds a connection has to say `hello`."""
+READ_TRIES: Final = 5
+"""How often a page is read anew whose messages change while it is read."""
 CHECK_EVERY: Final = 1.0
 """Seconds between two looks at whether a slow reader still takes anything."""
 
@@ -310,14 +312,17 @@ class Session:
         )
 
     async def _read(self, command: Read) -> None:
-        access, rooms = await self._following.access(self._who.member, command.stream), self._services.rooms
+        access = await self._following.access(self._who.member, command.stream)
         if command.before is not None and command.after is not None:
             raise BadRequest("read takes before or after, not both")
-        if command.after is not None:
-            view = await rooms.after(access.stream, command.after, command.limit)
-        else:
-            before = 2**53 if command.before is None else command.before
-            view = await rooms.before(access.stream, before, command.limit)
+        view = await self._page(access.stream, command)
+        tries = 1
+        # A peer skips events on messages it does not hold: a page with such a message must not be older than they are.
+        while self._services.hub.changed(access.stream, view.head, {message.seq for message in view.messages}):
+            if tries == READ_TRIES:
+                raise Busy(retry_after=1.0)
+            tries += 1
+            view = await self._page(access.stream, command)
         self._send(
             Slice(
                 id=command.id,
@@ -328,6 +333,12 @@ class Session:
                 more=view.more,
             )
         )
+
+    async def _page(self, stream: str, command: Read) -> View:
+        if command.after is not None:
+            return await self._services.rooms.after(stream, command.after, command.limit)
+        before = 2**53 if command.before is None else command.before
+        return await self._services.rooms.before(stream, before, command.limit)
 
     # Changes
 

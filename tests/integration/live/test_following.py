@@ -15,6 +15,9 @@ from lounge.store import Direct, Epoch
 from tests.integration.live.parts import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lounge.live.messages import Person
     from lounge.members.accounts import Member
     from tests.integration.conftest import Database
     from tests.integration.live.conftest import NewRoom
@@ -167,6 +170,37 @@ async def test_a_reader_that_takes_nothing_is_aborted(here: Parts, room: str, an
     here.pass_time(3)
     assert stalled.aborted
     assert not writer.aborted
+
+
+async def test_a_page_is_never_older_than_what_was_told(here: Parts, room: str, anna: Member, bert: Member) -> None:
+    """A message changes while a page with it is read: who had skipped the event, not holding it, is told the new state."""
+    writer, reader = await here.peer(anna), await here.peer(bert)
+    first = await writer.ask("post", stream=room, key=writer.key(), body="before")
+    await say(writer, room, 60)
+    followed = await reader.ask("follow", stream=room)
+    assert first["seq"] < followed["messages"][0]["seq"]
+    reading, go_on, people = asyncio.Event(), asyncio.Event(), here.rooms.people
+
+    async def slow_people(stream: str, wanted: Iterable[int]) -> list[Person]:
+        """Take the page's messages, and wait."""
+        reading.set()
+        await go_on.wait()
+        return await people(stream, wanted)
+
+    here.rooms.people = slow_people  # type: ignore[method-assign,assignment]
+    asked = reader.tell("read", stream=room, before=followed["messages"][0]["seq"])
+    await reading.wait()
+    key = writer.key()
+    changed = await writer.ask("edit", stream=room, key=key, target=first["seq"], rev=first["seq"], body="after")
+    await until(lambda: changed["seq"] in numbers(reader, room), "the event")
+    assert reader.answer(asked) is None
+    go_on.set()
+    await until(lambda: reader.answer(asked), "the page")
+    here.rooms.people = people  # type: ignore[method-assign]
+    page = reader.answer(asked)
+    assert page is not None
+    [message] = [one for one in page["messages"] if one["seq"] == first["seq"]]
+    assert (message["body"], message["rev"]) == ("after", changed["seq"])
 
 
 async def test_an_event_lost_by_the_bus_is_found_by_the_sweep(
