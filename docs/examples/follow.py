@@ -1,17 +1,14 @@
-"""Follow a stream of a Lounge server through every loss of the connection: an example of docs/protocol.md.
+"""Follow one Lounge stream from the command line: an example client for the live protocol.
 
-    LOUNGE_TOKEN=lng_… python follow.py ws://127.0.0.1:8000/live STREAM [--since N --epoch E] [--post TEXT]
+    LOUNGE_TOKEN=lng_... follow.py ws://127.0.0.1:8777/live STREAM [--since N --epoch E] [--post TEXT]
 
-Prints a JSON object a line: {"followed"} with the position and epoch to come back with, {"message"} as read, {"event"} in
-order, each once, {"done"} once TEXT is durable. Ends with status 0 on SIGINT and SIGTERM, with 1 where the server does not
-want it back.
+Prints JSON lines: {"head", "epoch", "complete"} whenever following began (again), {"message"} for each message of a
+fresh read, {"event"} for each event, once and in order, {"done"} for the post. Exit status 1: coming back is no use.
 """
-
-from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
+import contextlib
 import json
 import os
 import random
@@ -21,130 +18,133 @@ import uuid
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
-FINAL_CODES, NEW_EPOCH, SERVER_ERROR = {1002, 1003, 1007, 1008, 1009, 4001}, 4003, 500
-LOUNGE = Subprotocol("lounge.v1+json")
-Frame = dict[str, Any]
+DO_NOT_COME_BACK = {1002, 1003, 1007, 1008, 1009, 4001}
+RESTARTING, TOO_MANY_CONNECTIONS, NEW_EPOCH, BROKEN = 1012, 1013, 4003, 1006
+LARGEST_REPLY, SERVER_ERROR, LOUNGE = 2**21, 500, Subprotocol("lounge.v1+json")
 
 
-class Ended(Exception):
-    """The server does not want us back."""
+def emit(**line: object) -> None:
+    print(json.dumps(line, ensure_ascii=False, separators=(",", ":")), flush=True)
 
 
 class Follower:
-    """A position in one stream, perhaps a text on its way, and one connection after another."""
+    """What outlives a connection (position, epoch, the pending post), and how frames change it."""
 
-    def __init__(self, stream: str, token: str, since: int | None, epoch: str | None, text: str | None) -> None:
-        self.stream, self.token = stream, token
-        self.position, self.epoch, self.server_epoch = since, epoch, ""
-        # The key is made once and sent with every attempt: so the post is done once.
-        self.post = None if text is None else {"op": "post", "stream": stream, "key": str(uuid.uuid4()), "body": text}
-        self.ids, self.asked = itertools.count(1), dict[int, Frame]()
-        self.attempt, self.restart_within = 0, 0.0
+    def __init__(self, args: argparse.Namespace, token: str) -> None:
+        self.url, self.token, self.stream = args.url, token, args.stream
+        self.position, self.epoch = args.since, args.epoch  # the epoch is the one under which we got the position
+        self.post = args.post and {"op": "post", "stream": self.stream, "key": str(uuid.uuid4()), "body": args.post}
+        self.attempt, self.retry_after, self.reading = 0, 0.0, False  # reading: after a gap, until its slice came
 
-    async def run(self, url: str) -> None:
+    async def run(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, asyncio.current_task().cancel)
+        wanted = {"subprotocols": [LOUNGE], "compression": None, "max_size": LARGEST_REPLY}
         while True:
-            self.asked, self.restart_within = {}, 0.0
+            code, self.retry_after = BROKEN, 0.0
             try:
-                async with connect(url, subprotocols=[LOUNGE], compression=None, max_size=2**21) as socket:
-                    await self.ask(socket, {"op": "hello", "client": "follow.py", "token": self.token})
-                    while True:  # one frame after the other: the order in which they come matters
-                        frame = json.loads(await socket.recv())
-                        await self.handle(socket, frame, self.asked.pop(frame.get("id"), {}))
-            except ConnectionClosed as closed:
-                code = closed.rcvd.code if closed.rcvd else None
-                print(f"connection closed: {code}", file=sys.stderr)
-                if code in FINAL_CODES:
-                    raise Ended("for good") from closed
-                if code == NEW_EPOCH:
-                    self.position = None
-            except InvalidStatus as refusal:
-                if (status := refusal.response.status_code) < SERVER_ERROR:
-                    raise Ended(f"refused with HTTP status {status}") from refusal
-            except (OSError, InvalidHandshake) as failure:
-                print(f"no connection: {type(failure).__name__}", file=sys.stderr)
-            # Full jitter: those who were cut off together must not come back together.
-            await asyncio.sleep(random.uniform(0, self.restart_within or min(30, 0.5 * 2**self.attempt)))
-            self.attempt = min(self.attempt + 1, 6)
-
-    async def ask(self, socket: ClientConnection, command: Frame) -> None:
-        number = next(self.ids)
-        self.asked[number] = command
-        await socket.send(json.dumps(command | {"id": number}))
-
-    async def follow(self, socket: ClientConnection) -> None:
-        since = {} if self.position is None else {"since": self.position, "epoch": self.epoch}
-        await self.ask(socket, {"op": "follow", "stream": self.stream} | since)
-
-    async def handle(self, socket: ClientConnection, frame: Frame, asked: Frame) -> None:  # noqa: C901, PLR0912
-        match frame["op"]:
-            case "welcome":
-                self.server_epoch, self.attempt = frame["epoch"], 0
-                await self.follow(socket)
-                if self.post:
-                    await self.ask(socket, self.post)
-            case "followed":
-                tell("followed", {"head": frame["head"], "epoch": self.server_epoch, "complete": frame["complete"]})
-                tell("message", *frame.get("messages", ()))
-                for event in frame.get("events", ()):
-                    await self.handle(socket, event, {})
-                self.position, self.epoch = frame["head"], self.server_epoch
-            case "slice":
-                tell("message", *frame["messages"])
-            case "event" if frame["seq"] > (self.position or 0) + 1:
-                await socket.close()  # one is missing: come back and resume
-            case "event" if frame["seq"] > (self.position or 0):
-                self.position = frame["seq"]
-                tell("event", frame)
-            case "gap":
-                self.position = frame["head"]
-                await self.ask(socket, {"op": "read", "stream": self.stream})
-            case "done":
-                self.post = None
-                tell("done", frame)
-            case "evicted":
-                raise Ended("this stream is not open to you any more")
-            case "bye":
-                if frame["retry_after"] is None:
-                    raise Ended(f"the server said goodbye: {frame['reason']}")
-                self.restart_within = frame["retry_after"]
-            case "error" if frame["code"] in ("since_ahead", "wrong_epoch"):
+                async with connect(self.url, **wanted) as ws:
+                    await self.talk(ws)
+            except ConnectionClosed as exc:
+                code, reason = exc.rcvd.code if exc.rcvd else BROKEN, str(exc)
+            except InvalidStatus as exc:
+                reason = f"{exc}: {(exc.response.body or b'').decode(errors='replace')}"
+                if exc.response.status_code < SERVER_ERROR:
+                    sys.exit(reason)
+                with contextlib.suppress(ValueError, LookupError, TypeError):  # may be the answer of a proxy
+                    self.retry_after = json.loads(exc.response.body)["error"]["retry_after"]
+            except (InvalidURI, BrokenPipeError) as exc:  # the pipe is our stdout, no connection
+                sys.exit(str(exc))
+            except (InvalidHandshake, OSError) as exc:
+                reason = str(exc) or type(exc).__name__
+            if code in DO_NOT_COME_BACK:
+                sys.exit(reason)
+            if code == NEW_EPOCH:
                 self.position = None
-                await self.follow(socket)
-            case "error" if frame["retry"] and asked:
-                await asyncio.sleep(frame.get("retry_after") or random.uniform(0, 1))
-                await self.ask(socket, asked)
-            case "error":
-                raise Ended(f"{frame['code']}: {frame['message']}")
+            backoff = random.uniform(0, min(30, 0.5 * 2 ** min(self.attempt, 10)))
+            least = self.retry_after or (30 if code == TOO_MANY_CONNECTIONS else 0)
+            delay = random.uniform(0, least or 1) if code == RESTARTING else least + backoff
+            self.attempt += 1
+            print(f"connection lost: {reason}; next attempt in {delay:.1f} s", file=sys.stderr)
+            await asyncio.sleep(delay)
+
+    async def talk(self, ws: ClientConnection) -> None:  # noqa: C901, PLR0912
+        """One connection, from `hello` to its end, one frame after the other."""
+        loop, epoch, sent = asyncio.get_running_loop(), "", []  # the id of a command is its place in sent
+        # Commands, and when to send them. The waiting is done while reading: who stops reading loses the connection.
+        due: list[tuple[float, dict[str, Any]]] = [(0, {"op": "hello", "client": "follow 1.0", "token": self.token})]
+        while True:
+            for item in [item for item in due if item[0] <= loop.time()]:
+                due.remove(item)
+                sent.append(item[1])
+                await ws.send(json.dumps({**item[1], "id": len(sent) - 1}))
+            frame: dict[str, Any] = {"op": "nothing yet"}
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min((when for when, _ in due), default=None)):
+                    frame = json.loads(await ws.recv())
+            op, command = frame["op"], sent[frame["id"]] if "id" in frame else {}
+            other_history = command.get("op") == "follow" and frame.get("code") in ("since_ahead", "wrong_epoch")
+            if op == "welcome" or other_history:
+                if other_history or self.reading:
+                    self.position, self.reading = None, False
+                if op == "welcome":
+                    self.attempt, epoch = 0, frame["epoch"]
+                back = {} if self.position is None else {"since": self.position, "epoch": self.epoch}
+                due.append((0, {"op": "follow", "stream": self.stream, **back}))
+            elif op == "followed":
+                self.epoch = epoch
+                emit(head=frame["head"], epoch=epoch, complete=frame["complete"])
+                if self.position is None or not frame["complete"]:
+                    self.position = frame["head"]
+                for event in frame.get("events", []):
+                    self.event(event)
+                if self.post:
+                    due.append((0, self.post))
+            elif op == "event":
+                self.event(frame)
+            elif op == "gap":
+                self.position, self.reading = frame["head"], True
+                due.append((0, {"op": "read", "stream": self.stream}))
+            elif op == "slice":
+                self.reading = False
+            elif op == "done":
+                self.post = None
+                emit(done={name: value for name, value in frame.items() if name not in ("op", "id")})
+            elif op == "bye" and frame["retry_after"] is not None:
+                self.retry_after = frame["retry_after"]
+            elif op == "error" and frame["retry"] and command:
+                due.append((loop.time() + (frame.get("retry_after") or 1), command))
+            elif op in ("error", "evicted", "bye"):
+                sys.exit(f"{op}: {frame.get('code', frame.get('reason', ''))} {frame.get('message', '')}")
+            for message in frame.get("messages", []) if op in ("followed", "slice") else []:
+                emit(message=message)
+
+    def event(self, event: dict[str, Any]) -> None:
+        if event["seq"] > self.position + 1:
+            raise ConnectionError(f"event {event['seq']} came after {self.position}")
+        if event["seq"] == self.position + 1:
+            self.position = event["seq"]
+            emit(event=event)
 
 
-def tell(kind: str, *items: Frame) -> None:
-    for item in items:
-        print(json.dumps({kind: item}, ensure_ascii=False), flush=True)
-
-
-async def main() -> None:
-    parser = argparse.ArgumentParser(description="Follow a stream of a Lounge server; the token is in LOUNGE_TOKEN.")
-    for name in ("url", "stream"):
-        parser.add_argument(name)
-    parser.add_argument("--since", type=int)
-    parser.add_argument("--epoch")
-    parser.add_argument("--post", metavar="TEXT")
-    given = parser.parse_args()
-    token = os.environ.get("LOUNGE_TOKEN") or parser.error("the variable LOUNGE_TOKEN is missing")
-    follower = Follower(given.stream, token, given.since, given.epoch, given.post)
-    running = asyncio.create_task(follower.run(given.url))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        await running
-    except Ended as end:
-        sys.exit(str(end))
-    except asyncio.CancelledError:
-        pass
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Follow one Lounge stream.")
+    parser.add_argument("url", metavar="URL", help="such as ws://127.0.0.1:8777/live")
+    parser.add_argument("stream", metavar="STREAM")
+    parser.add_argument("--since", type=int, metavar="N", help="the last number you have; needs --epoch")
+    parser.add_argument("--epoch", metavar="E", help="the epoch under which you got it")
+    parser.add_argument("--post", metavar="TEXT", help="post this once")
+    args = parser.parse_args()
+    if (args.since is None) != (args.epoch is None):
+        parser.error("--since and --epoch go together")
+    if not (token := os.environ.get("LOUNGE_TOKEN")):
+        parser.error("the environment variable LOUNGE_TOKEN is missing")  # exit status 2
+    with contextlib.suppress(asyncio.CancelledError):  # by a signal
+        asyncio.run(Follower(args, token).run())
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -44,7 +44,7 @@ class Run:
             while True:
                 line = json.loads(await self.process.stdout.readline())
                 if kind in line:
-                    told: dict[str, Any] = line[kind]
+                    told: dict[str, Any] = line if kind == "head" else line[kind]
                     return told
 
     async def ended(self) -> tuple[int | None, str]:
@@ -71,7 +71,7 @@ async def test_one_posts_and_another_is_told(database: Database, tokens: list[st
     async with Node(database) as node:
         room = (await open_case(node.url, tokens[0], TEXT))["room"]
         async with Run(node, room, tokens[0]) as reader:
-            await reader.next("followed")
+            await reader.next("head")
             async with Run(node, room, tokens[1], "--post", "Look at the potassium.") as writer:
                 done = await writer.next("done")
                 events = [await reader.next("event"), await reader.next("event")]
@@ -88,7 +88,7 @@ async def test_it_resumes_when_the_node_was_killed(database: Database, tokens: l
     async with Node(database) as lasting:
         room = (await open_case(lasting.url, tokens[0], TEXT))["room"]
         async with Node(database) as dying, Run(dying, room, tokens[0]) as reader:
-            began = (await reader.next("followed"))["head"]
+            began = (await reader.next("head"))["head"]
             async with Run(lasting, room, tokens[1], "--post", "before") as writer:
                 await writer.next("done")
             told = [await reader.next("event"), await reader.next("event")]
@@ -99,7 +99,7 @@ async def test_it_resumes_when_the_node_was_killed(database: Database, tokens: l
                     await writer.next("done")
                 await dying.restart()
                 assert (await waiting.next("done"))["seq"] == began + 4
-            resumed = await reader.next("followed")
+            resumed = await reader.next("head")
             told += [await reader.next("event"), await reader.next("event")]
     assert resumed["complete"]
     assert [event["seq"] for event in told] == list(range(began + 1, began + 5))
@@ -111,7 +111,7 @@ async def test_a_given_number_and_epoch_are_taken_up(database: Database, tokens:
     async with Node(database) as node:
         room = (await open_case(node.url, tokens[0], TEXT))["room"]
         async with Run(node, room, tokens[1], "--post", "Look at the potassium.") as first:
-            epoch = (await first.next("followed"))["epoch"]
+            epoch = (await first.next("head"))["epoch"]
             await first.next("done")
         async with Run(node, room, tokens[0], "--since", "1", "--epoch", epoch) as again:
             assert (await again.next("event"))["seq"] == 2
