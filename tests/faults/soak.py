@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from lounge.drill.plan import derived
-from lounge.drill.run import Drill, Order
 from lounge.drill.truth import Site
 from tests.faults.place import installation
-from tests.faults.trial import USUAL, texts, told
+from tests.faults.trial import USUAL, drill_on, texts, told
 from tests.faults.turnover import turnover
 
 if TYPE_CHECKING:
@@ -84,18 +83,7 @@ async def soak(seconds: float) -> bool:
 
 
 async def _drilled(place: Place, seconds: float) -> None:
-    order = Order(
-        urls=place.urls,
-        tokens=place.tokens,
-        posters=USUAL.posters,
-        followers=USUAL.followers,
-        rate=USUAL.rate,
-        seconds=seconds,
-        seed=1,
-        database_url=place.direct.owner_url,
-        clean=True,
-    )
-    report = await Drill(order, derived(texts(), 1)).run()
+    report = await drill_on(place, USUAL, 1, seconds).run()
     if not report.clean:
         print(told(report), file=sys.stderr)
     await asyncio.sleep(QUIET)

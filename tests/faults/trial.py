@@ -37,25 +37,30 @@ async def trial(place: Place, faults: Sequence[str], seed: int, crowd: Crowd = S
     """Let the faults happen, one after the other, while a drill runs; return what the drill found."""
     chance = random.Random(seed)
     writing_over = asyncio.Event()
-    order = Order(
-        urls=place.urls,
-        tokens=place.tokens,
-        posters=crowd.posters,
-        followers=crowd.followers,
-        rate=crowd.rate,
-        seconds=24 * 3600,
-        seed=seed,
-        database_url=place.direct.owner_url,
-        clean=True,
-    )
     async with asyncio.TaskGroup() as group:
-        drill = group.create_task(Drill(order, derived(texts(), seed)).run(writing_over))
+        drill = group.create_task(drill_on(place, crowd, seed).run(writing_over))
         await asyncio.sleep(CALM)
         for name in faults:
             await FAULTS[name](place, chance)
         await asyncio.sleep(CALM)
         writing_over.set()
     return drill.result()
+
+
+def drill_on(place: Place, crowd: Crowd, seed: int, seconds: float = 24 * 3600.0) -> Drill:
+    """Return a drill for this place, which reads by SQL too and takes its cases away in the end."""
+    order = Order(
+        urls=place.urls,
+        tokens=place.tokens,
+        posters=crowd.posters,
+        followers=crowd.followers,
+        rate=crowd.rate,
+        seconds=seconds,
+        seed=seed,
+        database_url=place.direct.owner_url,
+        clean=True,
+    )
+    return Drill(order, derived(texts(), seed))
 
 
 def told(report: Report) -> str:
