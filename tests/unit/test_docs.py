@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from lounge.settings import Settings
+from tests.faults.mutants import mutants
+from tests.faults.nemesis import FAULTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -17,7 +19,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 NAMED = re.compile(r"`((?:lounge|tests|docs|client|tools|bench|requirements)/[\w./-]*\w)`")
-TESTS = re.compile(r"`((?:unit|integration|acceptance|browser)/[\w./]+|test_\w+\.py)`")
+TESTS = re.compile(r"`((?:unit|integration|acceptance|browser|faults)/[\w./]+|test_\w+\.py)`")
 COMMAND = re.compile(r"\blounge ([a-z]+(?:-[a-z]+)?)\b(?= |`|$)")
 
 
@@ -43,6 +45,12 @@ def test_the_tests_named_for_the_guarantees_exist() -> None:
     named = TESTS.findall(text)
     assert len(named) > 10
     assert not [one for one in named if not list((ROOT / "tests").rglob(Path(one).name))]
+
+
+def test_every_fault_and_every_mutant_is_in_the_tables() -> None:
+    """What is tried is told."""
+    text = (ROOT / "docs/explanation/guarantees.md").read_text("utf-8")
+    assert not [name for name in [*FAULTS, *mutants()] if f"| `{name}` |" not in text]
 
 
 def test_every_decision_is_in_the_index() -> None:

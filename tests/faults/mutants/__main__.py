@@ -71,7 +71,8 @@ def main() -> int:
         blind = [check for check, does in found.items() if not does]
         missed += bool(blind)
         seeing = [check for check, does in found.items() if does]
-        row(name, known[name].about, "; ".join(seeing), "; ".join(blind), f"{time.monotonic() - began:.0f}")
+        listed = "<br>".join(f"`{check}`" for check in seeing)
+        row(f"`{name}`", known[name].about, listed, "; ".join(blind), f"{time.monotonic() - began:.0f}")
     return bool(missed)
 
 
