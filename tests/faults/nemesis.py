@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import redis.asyncio
 
+from lounge.drill.plan import derived
+from lounge.drill.truth import Site
 from tests.faults.place import run_command
+from tests.faults.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -38,9 +41,17 @@ async def node_killed(place: Place, chance: Random) -> None:
 
 
 async def node_stopped(place: Place, chance: Random) -> None:
-    """A node hangs, in whatever it is doing, with whatever it has locked; others must not wait for it."""
-    pid = chance.choice(place.nodes).process.pid
-    await _stopped([pid], LONG_STOP)
+    """A node hangs in the middle of transactions, with the rows that it has locked; others must not wait for it for long."""
+    node = chance.choice(place.nodes)
+    site = Site([node.url])
+    opening = [
+        asyncio.create_task(site.open_case(place.tokens[n], case))
+        for n, case in enumerate(derived(texts(), chance.randrange(1000)).cases)
+    ]
+    # Each of them is a transaction of several statements, of some milliseconds.
+    await asyncio.sleep(chance.uniform(0.01, 0.03))
+    await _stopped([node.process.pid], LONG_STOP)
+    await asyncio.wait(opening)
 
 
 async def node_ended(place: Place, chance: Random) -> None:

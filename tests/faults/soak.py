@@ -13,7 +13,8 @@ import httpx
 from lounge.drill.plan import derived
 from lounge.drill.truth import Site
 from tests.faults.place import installation
-from tests.faults.trial import USUAL, drill_on, texts, told
+from tests.faults.texts import texts
+from tests.faults.trial import USUAL, drill_on, told
 from tests.faults.turnover import turnover
 
 if TYPE_CHECKING:

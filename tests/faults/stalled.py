@@ -17,6 +17,7 @@ from msgspec import Struct
 from lounge.drill.history import percentiles
 from lounge.drill.peer import connected
 from tests.faults.soak import resident
+from tests.integration.gateway.house import frame
 
 if TYPE_CHECKING:
     from lounge.drill.peer import Frame, Peer
@@ -59,20 +60,13 @@ class Raw:
 
     def say(self, **command: object) -> None:
         """Send a command."""
-        self.socket.sendall(framed(json.dumps(command).encode()))
+        self.socket.sendall(frame(json.dumps(command).encode()))
 
     def sip(self) -> None:
         """Read a little, if there is anything."""
         self.socket.setblocking(False)
         with contextlib.suppress(OSError):
             self.socket.recv(SIP)
-
-
-def framed(payload: bytes, opcode: int = 1) -> bytes:
-    """Return a masked frame (RFC 6455, 5.2); its mask is zero, which leaves the payload as it is."""
-    size = len(payload)
-    length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
-    return bytes([0x80 | opcode]) + length + bytes(4) + payload
 
 
 def stall(peer: Raw, kind: str, stream: str) -> None:
@@ -86,7 +80,7 @@ def stall(peer: Raw, kind: str, stream: str) -> None:
     elif kind == "half-closed":
         peer.socket.shutdown(socket.SHUT_WR)
     elif kind == "closes and stops":
-        peer.socket.sendall(framed(b"\x03\xe8", opcode=8))
+        peer.socket.sendall(frame(b"\x03\xe8", 8))
 
 
 class Other:

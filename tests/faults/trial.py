@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from lounge.drill.plan import derived
 from lounge.drill.run import Drill, Order
 from tests.faults.nemesis import FAULTS
+from tests.faults.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +68,3 @@ def told(report: Report) -> str:
     """Return what a failed trial has to say."""
     counts = {kind: count for kind, count in report.counts.items() if count}
     return "\n".join([json.dumps(counts), *(f"{kind}: {what}" for kind, what in report.findings[:FINDINGS])])
-
-
-def texts() -> list[str]:
-    """Return texts of our own: what they say does not matter here."""
-    cases = [f"Case {n}. " + "Fever for six days, a rash, and no answer yet. " * 12 for n in range(8)]
-    return cases + [f"Reply {n}: I would look at the potassium first." for n in range(60)]
