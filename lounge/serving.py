@@ -18,6 +18,7 @@ from lounge.app import Addresses, running
 from lounge.clock import SystemClock
 from lounge.data import load_demo
 from lounge.demo import Seeder
+from lounge.descriptors import allow_many
 from lounge.embedded.errors import FolderInUse
 from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, EmbeddedPostgres
 from lounge.embedded.supervisor import Supervisor
@@ -40,6 +41,9 @@ log = structlog.get_logger(__name__)
 
 PLAIN_CONNECTIONS: Final = 5_000
 """Connections beside the live ones: requests over HTTP, and sockets being let in."""
+
+OTHER_FILES: Final = 500
+"""Open files beside the live connections: the database's, the bus's, and requests over HTTP as they come and go."""
 
 DEMO_MARK: Final = "demo"
 """A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
@@ -103,6 +107,9 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
     Raises NotServed, EmbeddedError or a LoungeError.
     """
     ending = Ending()
+    files = allow_many()
+    if files and files < settings.sockets + OTHER_FILES:
+        log.warning("files.few", limit=files, needed=settings.sockets + OTHER_FILES)
     if place.demo:
         settings = msgspec.structs.replace(settings, database_url=None, redis_url=None, public_url=None, label_k=1)
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from lounge.descriptors import allow_many
 from lounge.drill.peer import Lost, Refused
 from lounge.drill.plan import Plan, load
 from lounge.drill.run import RECONNECTS, RESENDS, Drill, Order, Report
@@ -73,6 +74,7 @@ def drill(
     """
     if demo == (tokens is not None):
         raise click.UsageError("give either --demo or --tokens FILE")
+    allow_many()
     try:
         plan = load(cases, seed)
         secrets = asyncio.run(Site(list(urls)).demo_tokens()) if tokens is None else tokens.read_text("ascii").split()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from lounge.descriptors import allow_many
 from tests.acceptance.node import Node, issued_tokens
 from tests.acceptance.test_two_nodes import open_case
 from tests.faults.stalled import KINDS, Measurement
@@ -20,6 +21,7 @@ EACH, OTHERS = 20, 1_000
 
 async def test_those_who_do_not_read_are_gone_and_nobody_else_notices(database: Database, tmp_path: Path) -> None:
     """Memory grows by at most 1 MiB a peer and 20 MiB; all of them are gone in time; others are told everything."""
+    allow_many()
     tokens = await issued_tokens(database, 20)
     text = "Fever for six days, a rash, and no answer yet."
     async with Node(database, settings={"LOUNGE_SOCKETS_PER_MEMBER": "0"}, log=tmp_path / "node.log") as node:

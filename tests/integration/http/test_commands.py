@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -128,6 +131,24 @@ def test_a_database_that_is_away_is_told_without_its_address(database: Database)
     assert done.returncode == 1
     assert "hunter2" not in done.stdout + done.stderr
     plain(done.stderr)
+
+
+async def test_a_node_may_open_as_many_files_as_the_system_lets_it(database: Database) -> None:
+    """Whatever lower limit it was started under; and where that is too low for its sockets, the log says so."""
+    command = 'ulimit -Sn 128; ulimit -Hn 2000; exec "$0" -m lounge serve --port 0'
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", command, sys.executable,
+        env=environment(database), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert b"http" in await process.stdout.readline()
+    limits = await asyncio.to_thread(Path(f"/proc/{process.pid}/limits").read_text, "ascii")
+    process.terminate()
+    _, said = await process.communicate()
+    assert [line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files")] == [
+        ["2000", "2000"]
+    ]
+    assert b"files.few" in said
 
 
 def test_tokens_are_printed_one_a_line_and_work(database: Database) -> None:
