@@ -115,6 +115,7 @@ class Session:
         self._allowance = float(BURST)
         self._allowance_at = services.clock.monotonic()
         self._check: Any = None
+        self._hasty: Any = None
 
     # Driven by the gateway
 
@@ -159,8 +160,9 @@ class Session:
         self._queue.clear()
         if self._worker is not None:
             self._worker.cancel()
-        if self._check is not None:
-            self._check.cancel()
+        for timer in (self._check, self._hasty):
+            if timer is not None:
+                timer.cancel()
 
     async def drain(self) -> None:
         """Refuse new commands, wait for the commits under way, say when to come back."""
@@ -210,8 +212,20 @@ class Session:
         self._allowance = min(BURST, self._allowance + (now - self._allowance_at) * COMMANDS_PER_SECOND)
         self._allowance_at = now
         if self._allowance < 1:
-            raise TooFast(retry_after=round((1 - self._allowance) / COMMANDS_PER_SECOND, 3))
+            wait = (1 - self._allowance) / COMMANDS_PER_SECOND
+            self._slow_down(wait)
+            raise TooFast(retry_after=round(wait, 3))
         self._allowance -= 1
+
+    def _slow_down(self, wait: float) -> None:
+        """Read nothing for a moment: else a flood of commands, though refused, would take the loop's time from the others."""
+        if self._hasty is None:
+            self._hasty = self._services.later(wait, self._go_on)
+            self._regulate()
+
+    def _go_on(self) -> None:
+        self._hasty = None
+        self._regulate()
 
     def _at_once(self, command: AnyCommand) -> bool:
         """Answer what needs no database; return whether that was so."""
@@ -403,11 +417,11 @@ class Session:
         self._error(command_id, refusal)
 
     def _regulate(self) -> None:
-        """Read from the peer only while it reads from us and its commands do not pile up."""
+        """Read from the peer only while it reads from us, keeps to its rate, and its commands do not pile up."""
         if self._over:
             return
         congested = self._out.congested
-        pause = congested or self._queue_bytes > QUEUE_BYTES
+        pause = congested or self._hasty is not None or self._queue_bytes > QUEUE_BYTES
         if pause != self._paused:
             self._paused = pause
             if pause:

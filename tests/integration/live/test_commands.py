@@ -194,9 +194,22 @@ async def test_too_many_commands_a_second_are_refused_with_the_time_to_wait(here
     assert refusal is not None
     assert (refusal["code"], refusal["retry"]) == ("too_fast", True)
     assert refusal["retry_after"] > 0
+    assert peer.paused
     here.pass_time(1)
+    await until(lambda: not peer.paused, "reading again")
     answers = [peer.answer(peer.tell("ping")) for _ in range(50)]
     assert all(a is not None and a["op"] == "pong" for a in answers)
+
+
+async def test_frames_that_are_no_commands_count_as_well(here: Parts, anna: Member) -> None:
+    """Nonsense is answered, and read no faster than commands are."""
+    peer = await here.peer(anna)
+    for _ in range(100):
+        peer.session.received(b"nonsense")
+    assert peer.paused
+    refusal = peer.answer(peer.tell("ping"))
+    assert refusal is not None
+    assert refusal["code"] == "too_fast"
 
 
 async def test_changes_of_a_message_reach_all_and_fold(
