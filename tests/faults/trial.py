@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lounge.drill.run import Report
     from tests.faults.place import Place
 
-CALM: Final = 2.0
+CALM: Final = 1.0
 """Seconds before the first fault and after the last one."""
 FINDINGS: Final = 20
 
