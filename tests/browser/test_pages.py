@@ -42,7 +42,7 @@ async def test_signing_in_as_a_demo_member_leads_to_the_cases(person: NewPage) -
     await page.get_by_role("button", name="heron-lane").click()
     await expect(page.get_by_role("heading", name="Cases", exact=True)).to_be_visible()
     await expect(page.get_by_text("Simulated:")).to_be_visible()
-    await page.get_by_role("link", name="Me").click()
+    await page.get_by_role("link", name="Me", exact=True).click()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Who are you today?")).to_be_visible()
 
@@ -52,7 +52,7 @@ async def test_a_new_case_appears_in_the_lists_of_others(person: NewPage) -> Non
     author, other = await person("tarn-lantern"), await person("heron-lane")
     await expect(other.locator("a.row").first).to_be_visible()
     title = f"Sodium 112 and a seizure {uuid.uuid4().hex[:6]}"
-    await author.get_by_role("link", name="New case").first.click()
+    await author.get_by_role("link", name="New case", exact=True).first.click()
     await author.get_by_role("button", name="Post case").click()
     await expect(author.get_by_text("Give the case a title.")).to_be_visible()
     await author.get_by_label("Title").fill(title)
