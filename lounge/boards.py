@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from lounge.clock import milliseconds
 from lounge.errors import LoungeError
-from lounge.live.messages import CaseChanged
+from lounge.live.events import CaseChanged
 from lounge.store import Item, Pool, digest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lounge.clock import Clock
     from lounge.ids import Ids
-    from lounge.live.messages import CaseLine
+    from lounge.live.events import CaseLine
     from lounge.members.accounts import Member
     from lounge.store import Outcome, Record, Store
 

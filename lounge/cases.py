@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 from lounge.boards import line_items
 from lounge.clock import milliseconds
 from lounge.errors import Invalid, KeyReused, NotFound
-from lounge.live.messages import CaseLine, Joined, Opened
+from lounge.live.events import CaseLine, CaseOutcome, Joined, Opened, Urgency
+from lounge.live.messages import Body, Target
+from lounge.rooms import Notify  # noqa: TC001  read at run time by msgspec
 from lounge.store import Item, Pool, Taken, digest
 
 if TYPE_CHECKING:
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
     from lounge.members.accounts import Member
     from lounge.store import Outcome, Record, Store, Transaction
 
-Urgency = Literal["emergency", "urgent", "today", "routine"]
 AudienceKind = Literal["all", "specialties", "members"]
+Action = Literal["resolve", "reopen", "withdraw", "correct", "follow-up"]
 
 TITLE_CHARACTERS: Final = 200
 PRESENTATION_CHARACTERS: Final = 20_000
 QUESTION_CHARACTERS: Final = 2_000
+DIAGNOSIS_CHARACTERS: Final = 500
+LEARNED_CHARACTERS: Final = 5_000
 AUDIENCE_SPECIALTIES: Final = 10
 AUDIENCE_MEMBERS: Final = 50
 
@@ -53,17 +57,52 @@ class Draft(Struct, frozen=True):
     drill: bool = False
 
 
+class Resolution(Struct, frozen=True):
+    """How a case ended: `accepted` is the number of the message that answered it, where one did."""
+
+    outcome: CaseOutcome
+    diagnosis: Annotated[str, Meta(max_length=DIAGNOSIS_CHARACTERS)] = ""
+    learned: Annotated[str, Meta(max_length=LEARNED_CHARACTERS)] = ""
+    accepted: Target | None = None
+
+
+class Correction(Struct, frozen=True):
+    """What the author changes, seen at revision `rev`; null leaves a field as it is. The former text is kept nowhere."""
+
+    rev: Target
+    title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)] | None = None
+    urgency: Urgency | None = None
+    presentation: Annotated[str, Meta(max_length=PRESENTATION_CHARACTERS)] | None = None
+    question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)] | None = None
+    diagnosis: Annotated[str, Meta(max_length=DIAGNOSIS_CHARACTERS)] | None = None
+    learned: Annotated[str, Meta(max_length=LEARNED_CHARACTERS)] | None = None
+
+
+class FollowUp(Struct, frozen=True):
+    """What became of the patient: a message of the room, though it is closed."""
+
+    body: Body
+
+
 class OwnLine(CaseLine, frozen=True):
     """A case as a member's own list shows it."""
 
     mine: bool
+    notify: Notify
 
 
 class Case(OwnLine, frozen=True):
-    """A whole case."""
+    """A whole case. `may`: what you can do with it now; `follow_up`: the days after which an answer is due, if one is."""
 
     presentation: str
     question: str
+    views: int
+    diagnosis: str
+    learned: str
+    accepted: int | None
+    resolved_at: int | None
+    may: list[Action]
+    follow_up: int | None
 
 
 class Filters(Struct, frozen=True):
@@ -172,6 +211,8 @@ class Cases:
             last_at=at,
             replies=0,
             first_reply_at=None,
+            rev=1,
+            outcome=None,
         )
         return [
             self._event(room, 0, "opened", _encode(Opened(case=case_id)), case_id),

@@ -6,28 +6,16 @@ told to all by `joined`. Whatever others learn of them in the room, they learn b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Protocol
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from lounge.clock import milliseconds
 from lounge.errors import Busy, Forbidden, Invalid, KeyReused, LoungeError, NotFound, RoomClosed, SinceAhead, Stale
+from lounge.live.events import Edited, Posted, Reacted, Redacted
 from lounge.live.journal import read_entry
-from lounge.live.messages import (
-    Done,
-    Edit,
-    Edited,
-    Message,
-    Person,
-    Post,
-    Posted,
-    React,
-    Reacted,
-    Redact,
-    Redacted,
-    Right,
-)
+from lounge.live.messages import Done, Edit, Message, Person, Post, React, Redact, Right, StreamId, Target
 from lounge.store import Item, Outcome, Pool, digest
 
 if TYPE_CHECKING:
@@ -47,6 +35,9 @@ MISSED: Final = 500
 VIEW_BYTES: Final = 128 * 1024
 """Bytes of text in one answer: a page of very long messages is shorter than asked."""
 ALIAS_TRIES: Final = 20
+TITLE_CHARACTERS: Final = 200
+INVITED: Final = 20
+"""Members invited into one room."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -98,11 +89,36 @@ class Missed(NamedTuple):
     complete: bool
 
 
+RoomKind = Literal["case", "lounge", "direct", "consult"]
+Notify = Literal["normal", "follow", "mute"]
+
+
+class Whom(Struct, frozen=True):
+    """Participant `n` of a room, whose handle one does not know."""
+
+    stream: StreamId
+    n: Target
+
+
+class Begin(Struct, frozen=True):
+    """A room to open: `direct` with one other, or a `consult` of a few; texts older than `retention_days` are taken away.
+
+    They are invited by handle, or as participants of a room: then they, and you, keep the aliases of that room.
+    """
+
+    kind: Literal["direct", "consult"]
+    title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)] = ""
+    members: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=INVITED)] = []
+    participants: Annotated[list[Whom], Meta(max_length=INVITED)] = []
+    retention_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+
+
 class Room(Struct, frozen=True):
-    """A room as a member's list shows it."""
+    """A room as a member's list shows it; `unread` counts up to 100."""
 
     stream: str
-    kind: Literal["case", "lounge"]
+    kind: RoomKind
+    group: str
     title: str
     state: Literal["open", "closed"]
     head: int
@@ -111,6 +127,9 @@ class Room(Struct, frozen=True):
     case: str | None
     you: int | None
     seen: int
+    unread: int
+    notify: Notify
+    retention_days: int | None
 
 
 class Rooms:

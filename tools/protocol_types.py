@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, get_args
 import msgspec
 from msgspec import inspect
 
-from lounge.cases import Audience, Case, Draft, OwnLine
-from lounge.live import messages
-from lounge.rooms import Room
+from lounge.cases import Audience, Case, Correction, Draft, FollowUp, OwnLine, Resolution
+from lounge.live import events, messages
+from lounge.rooms import Begin, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,18 +23,34 @@ COMMANDS: Final = get_args(messages.AnyCommand)
 REPLIES: Final = get_args(messages.AnyReply)
 PUSHES: Final = get_args(messages.AnyPush)
 DATA: Final = (
-    messages.Opened,
-    messages.Joined,
-    messages.Posted,
-    messages.Edited,
-    messages.Redacted,
-    messages.Reacted,
-    messages.CaseLine,
-    messages.CaseChanged,
+    events.Opened,
+    events.Joined,
+    events.Posted,
+    events.Edited,
+    events.Redacted,
+    events.Reacted,
+    events.Pinned,
+    events.Expired,
+    events.Resolved,
+    events.Reopened,
+    events.Withdrawn,
+    events.Corrected,
+    events.Mentioned,
+    events.Invited,
+    events.FollowUpAsked,
+    events.CaseLine,
+    events.CaseChanged,
 )
-PARTS: Final = (messages.Person, messages.Message, messages.Limits, messages.Account)
+PARTS: Final = (
+    messages.Person,
+    messages.Message,
+    messages.Version,
+    messages.Present,
+    messages.Limits,
+    messages.Account,
+)
 HTTP: Final = (OwnLine, Case, Room)
-HTTP_SENT: Final = (Draft, Audience)
+HTTP_SENT: Final = (Draft, Audience, Resolution, Correction, FollowUp, Begin)
 NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""
 

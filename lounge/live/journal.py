@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Raw
 
 from lounge.clock import milliseconds
-from lounge.live.messages import Edited, Event, Posted
+from lounge.live.events import Edited, Posted
+from lounge.live.messages import Event
 from lounge.live.stream import Entry
 from lounge.store import Pool
 

@@ -25,7 +25,9 @@ Seq = Annotated[int, Meta(ge=0, lt=2**53)]
 Target = Annotated[int, Meta(ge=1, lt=2**53)]
 Body = Annotated[str, Meta(min_length=1, max_length=BODY_CHARACTERS)]
 Mark = Literal["agree", "disagree", "thanks", "important", "question", "seen-this", "heart", "laugh"]
-Right = Literal["read", "post", "moderate"]
+Right = Literal["read", "post", "moderate", "pin"]
+MENTIONS: Final = 10
+"""People whom one message may name."""
 
 
 # Commands
@@ -59,12 +61,13 @@ class Unfollow(Command, frozen=True, tag="unfollow"):
 
 
 class Post(Command, frozen=True, tag="post"):
-    """Write a message into a room."""
+    """Write a message into a room; `mentions` are the participants it calls, who are told on their own feeds."""
 
     stream: StreamId
     key: Key
     body: Body
     reply_to: Target | None = None
+    mentions: Annotated[list[Target], Meta(max_length=MENTIONS)] = []
 
 
 class Edit(Command, frozen=True, tag="edit"):
@@ -95,12 +98,32 @@ class React(Command, frozen=True, tag="react"):
     set: bool = True
 
 
+class Pin(Command, frozen=True, tag="pin"):
+    """Put a message where everybody finds it, or take it from there: by the case's author or a moderator."""
+
+    stream: StreamId
+    key: Key
+    target: Target
+    set: bool = True
+
+
+class Versions(Command, frozen=True, tag="versions"):
+    """Ask for the earlier texts of a message: for its author and moderators."""
+
+    stream: StreamId
+    target: Target
+
+
 class Read(Command, frozen=True, tag="read"):
-    """Page through messages as they stand: those with numbers below `before`, or above `after`."""
+    """Page through messages as they stand: those with numbers below `before`, or above `after`.
+
+    With `thread`, only the message of that number and all that answer it, directly or not.
+    """
 
     stream: StreamId
     before: Seq | None = None
     after: Seq | None = None
+    thread: Target | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
@@ -112,17 +135,57 @@ class People(Command, frozen=True, tag="people"):
 
 
 class Seen(Command, frozen=True, tag="seen"):
-    """Say how far one has read; private, and never runs backwards."""
+    """Say how far one has read: private, and told to one's other devices.
+
+    It never runs backwards, unless `unread` says that what comes after `seq` is to count as unread again.
+    """
 
     stream: StreamId
     seq: Seq
+    unread: bool = False
+
+
+class Here(Command, frozen=True, tag="here"):
+    """Say that one looks at a followed room, or no longer does: following alone is not being there."""
+
+    stream: StreamId
+    here: bool = True
+
+
+class Who(Command, frozen=True, tag="who"):
+    """Ask who is in a room, as far as that is told there."""
+
+    stream: StreamId
+
+
+class Typing(Command, frozen=True, tag="typing"):
+    """Say that one writes; in lounges alone, and no more often than every two seconds."""
+
+    stream: StreamId
 
 
 class Ping(Command, frozen=True, tag="ping"):
     """Ask for the server's time."""
 
 
-AnyCommand = Hello | Follow | Unfollow | Post | Edit | Redact | React | Read | People | Seen | Ping
+AnyCommand = (
+    Hello
+    | Follow
+    | Unfollow
+    | Post
+    | Edit
+    | Redact
+    | React
+    | Pin
+    | Versions
+    | Read
+    | People
+    | Seen
+    | Here
+    | Who
+    | Typing
+    | Ping
+)
 
 
 # What frames are made of
@@ -147,8 +210,25 @@ class Message(Struct, frozen=True, omit_defaults=True):
     ref: str = ""
     reply_to: int | None = None
     reactions: dict[str, list[int]] = field(default_factory=dict)
+    mentions: list[int] = field(default_factory=list)
     edited_at: int | None = None
     redacted: bool = False
+    pinned: bool = False
+    note: str | None = None
+
+
+class Version(Struct, frozen=True):
+    """A text that a message had, from `at` until it was edited."""
+
+    body: str
+    at: int
+
+
+class Present(Struct, frozen=True):
+    """Somebody in a lounge: what they are called there."""
+
+    alias: str
+    label: str
 
 
 class Limits(Struct, frozen=True):
@@ -207,6 +287,7 @@ class Followed(Reply, frozen=True, tag="followed", omit_defaults=True):
     people: list[Person] = field(default_factory=list)
     you: int | None = None
     seen: int = 0
+    pins: list[int] = field(default_factory=list)
 
 
 class Done(Reply, frozen=True, tag="done", omit_defaults=True):
@@ -232,6 +313,23 @@ class PeopleReply(Reply, frozen=True, tag="people"):
 
     stream: str
     people: list[Person]
+
+
+class VersionsReply(Reply, frozen=True, tag="versions"):
+    """The texts that the message had before, oldest first; none where it was never edited, or was redacted."""
+
+    stream: str
+    target: int
+    versions: list[Version]
+
+
+class WhoReply(Reply, frozen=True, tag="who"):
+    """Who is there, at `version`: see the push `presence`."""
+
+    stream: str
+    version: int
+    count: int
+    here: list[Present] | None
 
 
 class Pong(Reply, frozen=True, tag="pong"):
@@ -286,82 +384,39 @@ class Evicted(Struct, frozen=True, tag_field="op", tag="evicted", kw_only=True):
     stream: str
 
 
-AnyReply = Welcome | Followed | Done | Slice | PeopleReply | Pong | ErrorReply
-AnyPush = Event | Gap | Bye | Evicted
+class SeenMark(Struct, frozen=True, tag_field="op", tag="seen", kw_only=True):
+    """How far one has read, as another device of one's own has just said."""
+
+    stream: str
+    seq: int
 
 
-# Data of events, by kind
+class TypingNow(Struct, frozen=True, tag_field="op", tag="typing", kw_only=True):
+    """Somebody writes in a lounge: forget it after six seconds."""
 
-
-class Opened(Struct, frozen=True, omit_defaults=True):
-    """`opened`: the room begins; `case` where it is a case's."""
-
-    case: str | None = None
-
-
-class Joined(Struct, frozen=True):
-    """`joined`: a participant acts for the first time."""
-
-    n: int
+    stream: str
     alias: str
-    label: str
 
 
-class Posted(Struct, frozen=True, omit_defaults=True):
-    """`posted`: a message; `redacted` is its tombstone."""
+class Presence(Struct, frozen=True, tag_field="op", tag="presence", kw_only=True):
+    """Who is in a room: may be left out for a slow reader, and is no event.
 
-    body: str
-    reply_to: int | None = None
-    redacted: bool = False
+    In a lounge: what changed between `base` and `version`, with `here` in full where `base` is 0, and neither names nor
+    differences above 50 people (`here` null). Who holds another version than `base` asks `who`. In a case room: `count` is
+    how many were there lately, in steps, told every five minutes or so; never who.
+    """
 
-
-class Edited(Struct, frozen=True, omit_defaults=True):
-    """`edited`: the body of message `target` is now this."""
-
-    target: int
-    body: str
-    redacted: bool = False
-
-
-class Redacted(Struct, frozen=True):
-    """`redacted`: the text of message `target` is gone."""
-
-    target: int
+    stream: str
+    base: int
+    version: int
+    count: int
+    here: list[Present] | None = None
+    came: list[Present] = []
+    went: list[str] = []
 
 
-class Reacted(Struct, frozen=True):
-    """`reacted`: participant `by` set or cleared `mark` on `target`."""
-
-    target: int
-    mark: str
-    set: bool
-
-
-class CaseLine(Struct, frozen=True):
-    """A case as lists show it. Times in milliseconds; `first_reply_at` null while nobody else has written."""
-
-    id: str
-    room: str
-    title: str
-    specialty: str
-    urgency: Literal["emergency", "urgent", "today", "routine"]
-    audience: Literal["all", "specialties", "members"]
-    state: Literal["open", "closed"]
-    label: str
-    opened_at: int
-    last_at: int
-    replies: int
-    first_reply_at: int | None
-
-
-class CaseChanged(Struct, frozen=True):
-    """`case.changed`, on boards and feeds: the moving part of a case's line; `case.opened` carries a whole `CaseLine`."""
-
-    case: str
-    state: Literal["open", "closed"]
-    last_at: int
-    replies: int
-    first_reply_at: int | None
+AnyReply = Welcome | Followed | Done | Slice | PeopleReply | VersionsReply | WhoReply | Pong | ErrorReply
+AnyPush = Event | Gap | Bye | Evicted | SeenMark | TypingNow | Presence
 
 
 decode_command = msgspec.json.Decoder(AnyCommand).decode

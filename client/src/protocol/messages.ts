@@ -27,6 +27,7 @@ export interface Post {
   key: string;
   body: string;
   reply_to?: number | null;
+  mentions?: number[];
   id: number;
 }
 
@@ -58,11 +59,28 @@ export interface React {
   id: number;
 }
 
+export interface Pin {
+  op: "pin";
+  stream: string;
+  key: string;
+  target: number;
+  set?: boolean;
+  id: number;
+}
+
+export interface Versions {
+  op: "versions";
+  stream: string;
+  target: number;
+  id: number;
+}
+
 export interface Read {
   op: "read";
   stream: string;
   before?: number | null;
   after?: number | null;
+  thread?: number | null;
   limit?: number;
   id: number;
 }
@@ -78,6 +96,26 @@ export interface Seen {
   op: "seen";
   stream: string;
   seq: number;
+  unread?: boolean;
+  id: number;
+}
+
+export interface Here {
+  op: "here";
+  stream: string;
+  here?: boolean;
+  id: number;
+}
+
+export interface Who {
+  op: "who";
+  stream: string;
+  id: number;
+}
+
+export interface Typing {
+  op: "typing";
+  stream: string;
   id: number;
 }
 
@@ -101,8 +139,21 @@ export interface Message {
   ref?: string;
   reply_to?: number | null;
   reactions?: Record<string, number[]>;
+  mentions?: number[];
   edited_at?: number | null;
   redacted?: boolean;
+  pinned?: boolean;
+  note?: string | null;
+}
+
+export interface Version {
+  body: string;
+  at: number;
+}
+
+export interface Present {
+  alias: string;
+  label: string;
 }
 
 export interface Limits {
@@ -136,13 +187,14 @@ export interface Followed {
   stream: string;
   head: number;
   complete: boolean;
-  rights: ("moderate" | "post" | "read")[];
+  rights: ("moderate" | "pin" | "post" | "read")[];
   state: "closed" | "open";
   events?: unknown[] | null;
   messages?: Message[] | null;
   people?: Person[];
   you?: number | null;
   seen?: number;
+  pins?: number[];
   id: number;
 }
 
@@ -168,6 +220,23 @@ export interface PeopleReply {
   op: "people";
   stream: string;
   people: Person[];
+  id: number;
+}
+
+export interface VersionsReply {
+  op: "versions";
+  stream: string;
+  target: number;
+  versions: Version[];
+  id: number;
+}
+
+export interface WhoReply {
+  op: "who";
+  stream: string;
+  version: number;
+  count: number;
+  here: Present[] | null;
   id: number;
 }
 
@@ -215,6 +284,29 @@ export interface Evicted {
   stream: string;
 }
 
+export interface SeenMark {
+  op: "seen";
+  stream: string;
+  seq: number;
+}
+
+export interface TypingNow {
+  op: "typing";
+  stream: string;
+  alias: string;
+}
+
+export interface Presence {
+  op: "presence";
+  stream: string;
+  base: number;
+  version: number;
+  count: number;
+  here: Present[] | null;
+  came: Present[];
+  went: string[];
+}
+
 export interface Opened {
   case?: string | null;
 }
@@ -228,13 +320,17 @@ export interface Joined {
 export interface Posted {
   body: string;
   reply_to?: number | null;
+  mentions?: number[];
+  note?: string | null;
   redacted?: boolean;
+  superseded?: boolean;
 }
 
 export interface Edited {
   target: number;
   body: string;
   redacted?: boolean;
+  superseded?: boolean;
 }
 
 export interface Redacted {
@@ -247,6 +343,47 @@ export interface Reacted {
   set: boolean;
 }
 
+export interface Pinned {
+  target: number;
+  set: boolean;
+}
+
+export interface Expired {
+  upto: number;
+}
+
+export interface Resolved {
+  outcome: "confirmed" | "probable" | "referred" | "unresolved";
+  accepted: number | null;
+}
+
+export interface Reopened {
+}
+
+export interface Withdrawn {
+}
+
+export interface Corrected {
+  rev: number;
+  fields: string[];
+}
+
+export interface Mentioned {
+  stream: string;
+  seq: number;
+  case?: string | null;
+}
+
+export interface Invited {
+  stream: string;
+  kind: "consult" | "direct";
+}
+
+export interface FollowUpAsked {
+  case: string;
+  days: number;
+}
+
 export interface CaseLine {
   id: string;
   room: string;
@@ -254,17 +391,22 @@ export interface CaseLine {
   specialty: string;
   urgency: "emergency" | "routine" | "today" | "urgent";
   audience: "all" | "members" | "specialties";
-  state: "closed" | "open";
+  state: "answered" | "open" | "reopened" | "resolved" | "withdrawn";
   label: string;
   opened_at: number;
   last_at: number;
   replies: number;
   first_reply_at: number | null;
+  rev: number;
+  outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
 }
 
 export interface CaseChanged {
   case: string;
-  state: "closed" | "open";
+  rev: number;
+  state: "answered" | "open" | "reopened" | "resolved" | "withdrawn";
+  title: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
   last_at: number;
   replies: number;
   first_reply_at: number | null;
@@ -277,13 +419,16 @@ export interface OwnLine {
   specialty: string;
   urgency: "emergency" | "routine" | "today" | "urgent";
   audience: "all" | "members" | "specialties";
-  state: "closed" | "open";
+  state: "answered" | "open" | "reopened" | "resolved" | "withdrawn";
   label: string;
   opened_at: number;
   last_at: number;
   replies: number;
   first_reply_at: number | null;
+  rev: number;
+  outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
   mine: boolean;
+  notify: "follow" | "mute" | "normal";
 }
 
 export interface Case {
@@ -293,20 +438,31 @@ export interface Case {
   specialty: string;
   urgency: "emergency" | "routine" | "today" | "urgent";
   audience: "all" | "members" | "specialties";
-  state: "closed" | "open";
+  state: "answered" | "open" | "reopened" | "resolved" | "withdrawn";
   label: string;
   opened_at: number;
   last_at: number;
   replies: number;
   first_reply_at: number | null;
+  rev: number;
+  outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
   mine: boolean;
+  notify: "follow" | "mute" | "normal";
   presentation: string;
   question: string;
+  views: number;
+  diagnosis: string;
+  learned: string;
+  accepted: number | null;
+  resolved_at: number | null;
+  may: ("correct" | "follow-up" | "reopen" | "resolve" | "withdraw")[];
+  follow_up: number | null;
 }
 
 export interface Room {
   stream: string;
-  kind: "case" | "lounge";
+  kind: "case" | "consult" | "direct" | "lounge";
+  group: string;
   title: string;
   state: "closed" | "open";
   head: number;
@@ -315,6 +471,9 @@ export interface Room {
   case: string | null;
   you: number | null;
   seen: number;
+  unread: number;
+  notify: "follow" | "mute" | "normal";
+  retention_days: number | null;
 }
 
 export interface Draft {
@@ -333,6 +492,35 @@ export interface Audience {
   members?: string[];
 }
 
-export type Command = Hello | Follow | Unfollow | Post | Edit | Redact | React | Read | People | Seen | Ping;
-export type Reply = Welcome | Followed | Done | Slice | PeopleReply | Pong | ErrorReply;
-export type Push = LiveEvent | Gap | Bye | Evicted;
+export interface Resolution {
+  outcome: "confirmed" | "probable" | "referred" | "unresolved";
+  diagnosis?: string;
+  learned?: string;
+  accepted?: number | null;
+}
+
+export interface Correction {
+  rev: number;
+  title?: string | null;
+  urgency?: "emergency" | "routine" | "today" | "urgent" | null;
+  presentation?: string | null;
+  question?: string | null;
+  diagnosis?: string | null;
+  learned?: string | null;
+}
+
+export interface FollowUp {
+  body: string;
+}
+
+export interface Begin {
+  kind: "consult" | "direct";
+  title?: string;
+  members?: string[];
+  participants?: Whom[];
+  retention_days?: number | null;
+}
+
+export type Command = Hello | Follow | Unfollow | Post | Edit | Redact | React | Pin | Versions | Read | People | Seen | Here | Who | Typing | Ping;
+export type Reply = Welcome | Followed | Done | Slice | PeopleReply | VersionsReply | WhoReply | Pong | ErrorReply;
+export type Push = LiveEvent | Gap | Bye | Evicted | SeenMark | TypingNow | Presence;

@@ -1,0 +1,154 @@
+"""The data of events, by kind: what the log keeps, and what frames of `event` carry. Told in prose in `docs/protocol.md`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+CaseState = Literal["open", "answered", "resolved", "reopened", "withdrawn"]
+CaseOutcome = Literal["confirmed", "probable", "unresolved", "referred"]
+Urgency = Literal["emergency", "urgent", "today", "routine"]
+
+
+class Opened(Struct, frozen=True, omit_defaults=True):
+    """`opened`: the room begins; `case` where it is a case's."""
+
+    case: str | None = None
+
+
+class Joined(Struct, frozen=True):
+    """`joined`: a participant acts for the first time."""
+
+    n: int
+    alias: str
+    label: str
+
+
+class Posted(Struct, frozen=True, omit_defaults=True):
+    """`posted`: a message; `note` says that it is more than one (`follow-up`: what became of the patient).
+
+    `redacted` is its tombstone; `superseded`: its text was edited since, and the event of that edit brings the new one.
+    """
+
+    body: str
+    reply_to: int | None = None
+    mentions: list[int] = []
+    note: str | None = None
+    redacted: bool = False
+    superseded: bool = False
+
+
+class Edited(Struct, frozen=True, omit_defaults=True):
+    """`edited`: the body of message `target` is now this; `redacted` and `superseded` as in `posted`."""
+
+    target: int
+    body: str
+    redacted: bool = False
+    superseded: bool = False
+
+
+class Redacted(Struct, frozen=True):
+    """`redacted`: the text of message `target` is gone."""
+
+    target: int
+
+
+class Reacted(Struct, frozen=True):
+    """`reacted`: participant `by` set or cleared `mark` on `target`."""
+
+    target: int
+    mark: str
+    set: bool
+
+
+class Pinned(Struct, frozen=True):
+    """`pinned`: message `target` is to be found at the top of the room, or no longer."""
+
+    target: int
+    set: bool
+
+
+class Expired(Struct, frozen=True):
+    """`expired`: the texts of all messages up to number `upto` are gone, their time being over."""
+
+    upto: int
+
+
+class Resolved(Struct, frozen=True):
+    """`resolved`: the case is closed with an outcome, and `accepted` is the message that answered it.
+
+    What was learned stands in the case, not here: it can be corrected.
+    """
+
+    outcome: CaseOutcome
+    accepted: int | None
+
+
+class Reopened(Struct, frozen=True):
+    """`reopened`: the room takes messages again."""
+
+
+class Withdrawn(Struct, frozen=True):
+    """`withdrawn`: the case is taken back, and its room closed."""
+
+
+class Corrected(Struct, frozen=True):
+    """`corrected`: the author changed these fields of the case; it now stands at revision `rev`: read it anew."""
+
+    rev: int
+    fields: list[str]
+
+
+class Mentioned(Struct, frozen=True, omit_defaults=True):
+    """`mentioned`, on one's own feed: message `seq` of a room calls you; `case` where it is a case's room."""
+
+    stream: str
+    seq: int
+    case: str | None = None
+
+
+class Invited(Struct, frozen=True):
+    """`invited`, on one's own feed: a room was opened for you."""
+
+    stream: str
+    kind: Literal["direct", "consult"]
+
+
+class FollowUpAsked(Struct, frozen=True):
+    """`followup.asked`, on one's own feed: you resolved your case `days` ago, and are asked what came of it."""
+
+    case: str
+    days: int
+
+
+class CaseLine(Struct, frozen=True):
+    """A case as lists show it. Times in milliseconds; `first_reply_at` null while nobody else has written."""
+
+    id: str
+    room: str
+    title: str
+    specialty: str
+    urgency: Urgency
+    audience: Literal["all", "specialties", "members"]
+    state: CaseState
+    label: str
+    opened_at: int
+    last_at: int
+    replies: int
+    first_reply_at: int | None
+    rev: int
+    outcome: CaseOutcome | None
+
+
+class CaseChanged(Struct, frozen=True):
+    """`case.changed`, on boards and feeds: the moving part of a case's line; `case.opened` carries a whole `CaseLine`."""
+
+    case: str
+    rev: int
+    state: CaseState
+    title: str
+    urgency: Urgency
+    last_at: int
+    replies: int
+    first_reply_at: int | None
