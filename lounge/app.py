@@ -18,8 +18,10 @@ from starlette.types import ASGIApp
 from lounge.aliases import Aliases
 from lounge.boards import BoardKeeper, boards_of, ensure_boards
 from lounge.cases import Cases
+from lounge.chores import Chores
 from lounge.clock import SystemClock
-from lounge.data import load_alias_words, load_countries, load_specialties
+from lounge.data import load_alias_words, load_countries, load_languages, load_specialties
+from lounge.endings import Endings
 from lounge.http.about import About, AboutHere
 from lounge.http.cases import CasesResource
 from lounge.http.demo import Demo
@@ -39,6 +41,7 @@ from lounge.http.specialties import Catalogue
 from lounge.http.static import Static
 from lounge.http.throttle import Throttle
 from lounge.ids import CONTROL, Ids, SystemRandomness
+from lounge.invitations import Invitations
 from lounge.live.bus import Bus
 from lounge.live.capacity import Capacity
 from lounge.live.commit import GroupCommit
@@ -47,6 +50,7 @@ from lounge.live.journal import Journal
 from lounge.live.registry import Registry
 from lounge.live.services import Services
 from lounge.live.session import Session
+from lounge.lounges import ensure_lounges, lounges
 from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
 from lounge.rooms import Rooms
@@ -121,6 +125,7 @@ async def running(
         specialties = load_specialties()
         ids_of_specialties = [one.id for one in specialties]
         await ensure_boards(store, ids, ids_of_specialties)
+        await ensure_lounges(store, lounges(ids, specialties, load_countries(), load_languages().values()))
         live = await _live(settings, addresses, store, ids, clock, tasks)
         aliases = Aliases(
             store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
@@ -128,6 +133,8 @@ async def running(
         accounts = accounts_of(store, ids, clock, live.committed)
         rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
         cases = Cases(store, ids, aliases, specialties, live.committed)
+        endings = Endings(store, ids, clock, enter=rooms.participate, committed=live.committed)
+        invitations = Invitations(store, ids, aliases, rooms, live.committed)
         services = Services(
             hub=live.hub,
             rooms=rooms,
@@ -158,8 +165,8 @@ async def running(
                 boards_of=lambda member: boards_of(ids, member, ids_of_specialties),
                 lifetime=lifetime,
             ).operations(),
-            *CasesResource(cases, clock).operations(),
-            *RoomsResource(rooms).operations(),
+            *CasesResource(cases, endings, clock).operations(),
+            *RoomsResource(rooms, invitations).operations(),
         ]
         if demo:
             operations += Demo(accounts, identity, origins, lifetime=lifetime).operations()
@@ -186,7 +193,15 @@ async def running(
 
 def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:
     """Return the accounts of an installation: for a node, and for the commands that need no more."""
-    return Accounts(store, ids, clock, specialties=load_specialties(), countries=load_countries(), committed=committed)
+    return Accounts(
+        store,
+        ids,
+        clock,
+        specialties=load_specialties(),
+        countries=load_countries(),
+        languages=load_languages(),
+        committed=committed,
+    )
 
 
 def version() -> str:
@@ -235,11 +250,13 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids
     bus = Bus(addresses.redis_url, lambda: store.epoch)
     hub = Hub(Journal(store), bus, clock, tasks.group)
     keeper = BoardKeeper(store, ids, clock, hub.committed)
+    chores = Chores(store, ids, clock, hub.committed)
 
     def committed(items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
-        """Tell followers first, then the boards, which may wait."""
+        """Tell followers first, then the boards and whoever was called, which may wait."""
         hub.committed(items, outcomes)
         keeper.touched(items, outcomes)
+        chores.touched(items, outcomes)
 
     commit = GroupCommit(store.append, committed)
     registry = Registry(settings.sockets_per_member or UNBOUNDED)
@@ -259,6 +276,7 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids
     tasks.keep(hub.run(), "hub")
     tasks.keep(commit.run(), "commit")
     tasks.keep(keeper.run(), "boards")
+    tasks.keep(chores.run(), "chores")
     hub.listen(CONTROL, registry.heard)
     await hub.attach(CONTROL)
     return _Live(bus, hub, commit, registry, Capacity(settings.sockets), committed)

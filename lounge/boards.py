@@ -1,7 +1,7 @@
 """Boards: the live list of cases, one stream for each specialty and circle of those who may see them.
 
 A case is told on a board once when it opens, by the transaction that opens it. What moves later (replies, the first
-response) is told by the keeper, soon and joined together: a post must not wait for a second stream's lock. What a node
+response, its end) is told by the keeper, soon and joined together: a post must not wait for a second stream's lock. What a node
 that died still owed, a sweep finds by comparing what was posted with what was announced.
 """
 
@@ -39,6 +39,9 @@ RECENT: Final = timedelta(days=60)
 """The sweep looks at cases no older than this; a list read afresh is right at any age."""
 ROOMS: Final = 10_000
 """Rooms waiting to be told of, at the most; beyond it the sweep finds them."""
+
+_MOVES: Final = frozenset({"posted", "resolved", "reopened", "withdrawn", "corrected"})
+"""Events of a room that change what lists show of its case."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -115,7 +118,7 @@ class BoardKeeper:
     def touched(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
         """Learn of what was committed on this node."""
         for item, outcome in zip(items, outcomes, strict=True):
-            if item.kind == "posted" and outcome.status == "new" and len(self._rooms) < ROOMS:
+            if item.kind in _MOVES and outcome.status == "new" and len(self._rooms) < ROOMS:
                 self._rooms[item.stream] = None
                 self._wake.set()
 
@@ -148,11 +151,12 @@ class BoardKeeper:
             if case is None:
                 return False
             state = await transaction.row("boards.state", case["room"])
-            if state is None or state["posts"] <= case["announced"]:
+            if state is None or (state["posts"] <= case["announced"] and state["rev"] <= case["announced_rev"]):
                 return False
             feeds = [row["feed"] for row in await transaction.rows("boards.feeds", case["room"])]
-            await transaction.rows("boards.told", case_id, state["posts"])
-            items = self._changed(case, state, feeds)
+            followers = [row["feed"] for row in await transaction.rows("boards.followers", case["room"])]
+            await transaction.rows("boards.told", case_id, state["posts"], state["rev"])
+            items = self._changed(case, state, feeds, followers)
             outcomes = await transaction.append(items)
         self._committed(items, outcomes)
         return True
@@ -163,18 +167,25 @@ class BoardKeeper:
         rows = await self._store.rows("boards.untold", floor, pool=Pool.BACKGROUND)
         return sum([await self.tell(row["id"]) for row in rows])
 
-    def _changed(self, case: Record, state: Record, feeds: Sequence[str]) -> list[Item]:
+    def _changed(self, case: Record, state: Record, feeds: Sequence[str], followers: Sequence[str]) -> list[Item]:
         changed = CaseChanged(
             case=case["id"],
+            rev=state["rev"],
             state=state["state"],
+            urgency=state["urgency"],
+            outcome=state["outcome"],
             last_at=milliseconds(state["last_at"]),
             replies=state["posts"],
             first_reply_at=None if state["first_reply_at"] is None else milliseconds(state["first_reply_at"]),
         )
-        key, data = self._ids.derived("case.changed", case["id"], str(state["posts"])), _encode(changed)
+        key, data = (
+            self._ids.derived("case.changed", case["id"], str(state["posts"]), str(state["rev"])),
+            _encode(changed),
+        )
+        streams = targets(self._ids, case["specialty"], state["audience"], state["specialties"], feeds)
         return [
             Item(stream=stream, author=0, key=key, kind="case.changed", data=data, digest=digest("case.changed"))
-            for stream in targets(self._ids, case["specialty"], state["audience"], state["specialties"], feeds)
+            for stream in dict.fromkeys([*streams, *followers])
         ]
 
     async def _keep_telling(self) -> None:

@@ -9,9 +9,16 @@ from msgspec import Meta, Struct
 
 from lounge.boards import line_items
 from lounge.clock import milliseconds
+from lounge.endings import (
+    PRESENTATION_CHARACTERS,
+    QUESTION_CHARACTERS,
+    TITLE_CHARACTERS,
+    Action,
+    actions,
+    check_texts,
+)
 from lounge.errors import Invalid, KeyReused, NotFound
-from lounge.live.events import CaseLine, CaseOutcome, Joined, Opened, Urgency
-from lounge.live.messages import Body, Target
+from lounge.live.events import CaseLine, CaseState, Joined, Opened, Urgency
 from lounge.rooms import Notify  # noqa: TC001  read at run time by msgspec
 from lounge.store import Item, Pool, Taken, digest
 
@@ -24,13 +31,8 @@ if TYPE_CHECKING:
     from lounge.store import Outcome, Record, Store, Transaction
 
 AudienceKind = Literal["all", "specialties", "members"]
-Action = Literal["resolve", "reopen", "withdraw", "correct", "follow-up"]
+Order = Literal["newest", "waiting"]
 
-TITLE_CHARACTERS: Final = 200
-PRESENTATION_CHARACTERS: Final = 20_000
-QUESTION_CHARACTERS: Final = 2_000
-DIAGNOSIS_CHARACTERS: Final = 500
-LEARNED_CHARACTERS: Final = 5_000
 AUDIENCE_SPECIALTIES: Final = 10
 AUDIENCE_MEMBERS: Final = 50
 
@@ -57,33 +59,6 @@ class Draft(Struct, frozen=True):
     drill: bool = False
 
 
-class Resolution(Struct, frozen=True):
-    """How a case ended: `accepted` is the number of the message that answered it, where one did."""
-
-    outcome: CaseOutcome
-    diagnosis: Annotated[str, Meta(max_length=DIAGNOSIS_CHARACTERS)] = ""
-    learned: Annotated[str, Meta(max_length=LEARNED_CHARACTERS)] = ""
-    accepted: Target | None = None
-
-
-class Correction(Struct, frozen=True):
-    """What the author changes, seen at revision `rev`; null leaves a field as it is. The former text is kept nowhere."""
-
-    rev: Target
-    title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)] | None = None
-    urgency: Urgency | None = None
-    presentation: Annotated[str, Meta(max_length=PRESENTATION_CHARACTERS)] | None = None
-    question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)] | None = None
-    diagnosis: Annotated[str, Meta(max_length=DIAGNOSIS_CHARACTERS)] | None = None
-    learned: Annotated[str, Meta(max_length=LEARNED_CHARACTERS)] | None = None
-
-
-class FollowUp(Struct, frozen=True):
-    """What became of the patient: a message of the room, though it is closed."""
-
-    body: Body
-
-
 class OwnLine(CaseLine, frozen=True):
     """A case as a member's own list shows it."""
 
@@ -106,13 +81,17 @@ class Case(OwnLine, frozen=True):
 
 
 class Filters(Struct, frozen=True):
-    """What a list is narrowed to; None lets all pass. `waiting`: nobody but the author has written yet."""
+    """What a list is narrowed to; None lets all pass. `waiting`: nobody but the author has written, and it is not over.
 
-    state: Literal["open", "closed"] | None = None
+    Withdrawn cases are in their author's list alone.
+    """
+
+    states: list[CaseState] | None = None
     specialties: list[str] | None = None
     urgencies: list[Urgency] | None = None
     waiting: bool | None = None
     mine: bool | None = None
+    followed: bool | None = None
 
 
 class _Listeners(Struct, frozen=True):
@@ -237,23 +216,42 @@ class Cases:
         row = await self._store.row("cases.one", case_id, member.id, list(member.specialties))
         if row is None:
             raise NotFound
-        return Case(**_line(row), mine=row["mine"], presentation=row["presentation"], question=row["question"])
+        return Case(
+            **_line(row),
+            presentation=row["presentation"],
+            question=row["question"],
+            views=row["views"],
+            diagnosis=row["diagnosis"],
+            learned=row["learned"],
+            accepted=row["accepted"],
+            resolved_at=None if row["resolved_at"] is None else milliseconds(row["resolved_at"]),
+            may=actions(row["state"], author=row["mine"], moderator=member.role == "moderator"),
+            follow_up=row["follow_up"] if row["mine"] else None,
+        )
 
-    async def lines(self, member: Member, filters: Filters, before: str | None, limit: int) -> list[OwnLine]:
-        """Return up to `limit` cases that `member` may see, the newest first, older than case `before`."""
+    async def lines(
+        self, member: Member, filters: Filters, after: str | None, limit: int, order: Order = "newest"
+    ) -> list[OwnLine]:
+        """Return up to `limit` cases that `member` may see, the newest or those that wait longest first, after one."""
         rows = await self._store.rows(
-            "cases.lines",
+            "cases.lines" if order == "newest" else "cases.waiting",
             member.id,
             list(member.specialties),
-            before,
-            filters.state,
+            after,
+            filters.states,
             filters.specialties,
             filters.urgencies,
             filters.waiting,
             filters.mine,
+            filters.followed,
             limit,
         )
-        return [OwnLine(**_line(row), mine=row["mine"]) for row in rows]
+        return [OwnLine(**_line(row)) for row in rows]
+
+    async def view(self, member: Member, case_id: str) -> None:
+        """Count that `member` has looked at a case: once, and not where it is their own."""
+        await self.one(member, case_id)
+        await self._store.rows("cases.view", case_id, member.id, pool=Pool.COMMITS)
 
     async def remove_drills(self, member: Member) -> int:
         """Remove the drill cases that `member` opened, with their rooms and every event; return how many they were."""
@@ -264,7 +262,7 @@ class Cases:
         row = await self._store.row("cases.known", member.id, key)
         if row is None:
             return None
-        if row["digest"] != fingerprint:
+        if row["digest"] is not None and row["digest"] != fingerprint:
             raise KeyReused
         return await self.one(member, row["id"])
 
@@ -273,17 +271,7 @@ class Cases:
         return Item(stream=stream, author=author, key=key, kind=kind, data=data, digest=digest(kind, data.decode()))
 
     def _check(self, draft: Draft) -> None:
-        for name, text in (
-            ("title", draft.title),
-            ("presentation", draft.presentation),
-            ("question", draft.question),
-        ):
-            if "\x00" in text:
-                raise Invalid(f"{name}: the character U+0000 cannot be stored: remove it")
-            if not text.strip():
-                raise Invalid(f"{name}: write something")
-        if len(draft.title.splitlines()) > 1:
-            raise Invalid("title: keep it to one line")
+        check_texts(title=draft.title, presentation=draft.presentation, question=draft.question)
         if draft.specialty not in self._specialties:
             raise Invalid("specialty: there is no such specialty: GET /api/v1/specialties lists them")
         self._check_audience(draft.audience)
@@ -315,4 +303,8 @@ def _line(row: Record) -> dict[str, Any]:
         "last_at": milliseconds(row["last_at"]),
         "replies": row["posts"],
         "first_reply_at": None if row["first_reply_at"] is None else milliseconds(row["first_reply_at"]),
+        "rev": row["rev"],
+        "outcome": row["outcome"],
+        "mine": row["mine"],
+        "notify": row["notify"],
     }

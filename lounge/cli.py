@@ -161,6 +161,15 @@ def migrate(post: bool, data: Path | None) -> None:  # noqa: FBT001  click hands
     "--specialty", "specialties", multiple=True, metavar="ID", help="A specialty of the new member; repeatable."
 )
 @click.option("--country", metavar="CODE", help="The new member's country: two capital letters (ISO 3166-1).")
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    default=["en"],
+    show_default=True,
+    help="A language of the new member: two small letters (ISO 639-1); repeatable.",
+)
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="The new member's role.")
 @click.option(
     "--count",
@@ -175,6 +184,7 @@ def token(
     new: str | None,
     specialties: tuple[str, ...],
     country: str | None,
+    languages: tuple[str, ...],
     role: Any,  # noqa: ANN401  click has checked the choice
     count: int,
     data: Path | None,
@@ -193,7 +203,7 @@ def token(
         raise click.UsageError("--create-member needs --specialty and --country")
     else:
         names = [new] if count == 1 else [f"{new}-{number}" for number in range(1, count + 1)]
-        members = [NewMember(name, specialties, country, role) for name in names]
+        members = [NewMember(name, specialties, country, role, languages) for name in names]
         work = enrolment.tokens_of_new(settings, data or default_data_folder(), members)
     for secret in _run(work):
         click.echo(secret)

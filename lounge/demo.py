@@ -52,7 +52,7 @@ class Seeder:
         if await self._store.value("demo.seeded", CONTROL):
             return False
         members = {
-            one.handle: await self._member(NewMember(one.handle, one.specialties, one.country, one.role))
+            one.handle: await self._member(NewMember(one.handle, one.specialties, one.country, one.role, one.languages))
             for one in demo.members
         }
         now = self._now()

@@ -6,34 +6,28 @@ told to all by `joined`. Whatever others learn of them in the room, they learn b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
 
 from lounge.clock import milliseconds
-from lounge.errors import Busy, Forbidden, Invalid, KeyReused, LoungeError, NotFound, RoomClosed, SinceAhead, Stale
-from lounge.live.events import Edited, Posted, Reacted, Redacted
-from lounge.live.journal import read_entry
-from lounge.live.messages import Done, Edit, Message, Person, Post, React, Redact, Right, StreamId, Target
+from lounge.errors import Busy, Forbidden, Invalid, KeyReused, LoungeError, NotFound, RoomClosed, Stale
+from lounge.history import History
+from lounge.live.events import Edited, Pinned, Posted, Reacted, Redacted
+from lounge.live.messages import Done, Edit, Person, Pin, Post, React, Redact, Right, StreamId, Target
 from lounge.store import Item, Outcome, Pool, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from lounge.ids import Ids
-    from lounge.live.stream import Entry
+    from lounge.live.messages import Version
     from lounge.members.accounts import Member
     from lounge.store import Record, Store
 
-Change = Post | Edit | Redact | React
+Change = Post | Edit | Redact | React | Pin
 
-NEWEST: Final = 50
-"""Messages shown on entering a room."""
-MISSED: Final = 500
-"""Events that a follower may have missed and still be told of one by one."""
-VIEW_BYTES: Final = 128 * 1024
-"""Bytes of text in one answer: a page of very long messages is shorter than asked."""
 ALIAS_TRIES: Final = 20
 TITLE_CHARACTERS: Final = 200
 INVITED: Final = 20
@@ -65,28 +59,12 @@ class Access(Struct, frozen=True):
     head: int
     seen: int
     you: int | None
+    case: str | None = None
 
     @property
     def moderator(self) -> bool:
         """Whether the member may take away the words of others here."""
         return "moderate" in self.rights
-
-
-class View(Struct, frozen=True):
-    """Messages, oldest first, as they stood at event `head`."""
-
-    messages: list[Message]
-    people: list[Person]
-    head: int
-    more: bool
-
-
-class Missed(NamedTuple):
-    """Events after a number, up to `head`; `complete` false: too many to tell."""
-
-    entries: list[Entry]
-    head: int
-    complete: bool
 
 
 RoomKind = Literal["case", "lounge", "direct", "consult"]
@@ -149,12 +127,13 @@ class Rooms:
         self._committed = committed
         self._ids = ids
         self._names = names
+        self.history = History(store)
 
     # Access
 
     async def access(self, member: Member, stream: str) -> Access:
         """Return what `member` may do with a stream; NotFound where it does not exist or is not theirs, alike."""
-        row = await self._store.row("rooms.access", stream, member.id, list(member.specialties), member.feed)
+        row = await self._store.row("rooms.access", stream, member.id, member.circles, member.feed)
         if row is None:
             raise NotFound
         rights: list[Right] = ["read"]
@@ -163,6 +142,9 @@ class Rooms:
                 rights.append("post")
             if member.role == "moderator":
                 rights.append("moderate")
+            asks = row["asker"] is not None and row["asker"] == row["n"]
+            if member.role == "moderator" or asks or row["room_kind"] in ("direct", "consult"):
+                rights.append("pin")
         return Access(
             stream=stream,
             kind=row["kind"],
@@ -172,6 +154,7 @@ class Rooms:
             head=row["head"],
             seen=row["seen"],
             you=row["n"],
+            case=row["case_id"],
         )
 
     async def enter(self, member: Member, access: Access) -> Access:
@@ -189,6 +172,12 @@ class Rooms:
                 return msgspec.structs.replace(access, you=row["n"])
         raise Busy
 
+    async def participate(self, member: Member, stream: str) -> int:
+        """Make `member` a participant of a room, if they are not yet; return their number."""
+        access = await self.enter(member, await self.access(member, stream))
+        assert access.you is not None
+        return access.you
+
     def _tell_of_entry(self, stream: str, key: str, alias: str, label: str, row: Record) -> None:
         if row["status"] == "entered":
             data = _encode(Person(row["n"], alias, label))
@@ -199,7 +188,7 @@ class Rooms:
 
     def post_item(self, access: Access, post: Post) -> Item:
         """Return the event that a post by a participant becomes, or say what is wrong with it."""
-        _must_write(access)
+        _must_write(access, post)
         _must_have_words(post.body)
         assert access.you is not None
         return Item(
@@ -207,8 +196,8 @@ class Rooms:
             author=access.you,
             key=post.key,
             kind="posted",
-            data=_encode(Posted(body=post.body, reply_to=post.reply_to)),
-            digest=digest("posted", post.body, str(post.reply_to or "")),
+            data=_encode(Posted(body=post.body, reply_to=post.reply_to, mentions=sorted(set(post.mentions)))),
+            digest=digest("posted", post.body, str(post.reply_to or ""), *map(str, sorted(set(post.mentions)))),
             target=post.reply_to,
             open=True,
         )
@@ -220,7 +209,7 @@ class Rooms:
 
     async def prepare(self, member: Member, access: Access, command: Change) -> tuple[Access, Item]:
         """Check a change, make `member` a participant if need be, and return the event that it becomes."""
-        _must_write(access)
+        _must_write(access, command)
         if isinstance(command, Post | Edit):
             _must_have_words(command.body)
         access = await self.enter(member, access)
@@ -230,7 +219,7 @@ class Rooms:
         """Return the event that a change by a participant becomes, having looked at what it changes."""
         if isinstance(command, Post):
             return self.post_item(access, command)
-        _must_write(access)
+        _must_write(access, command)
         row = await self._store.row("log.message", access.stream, command.target)
         if row is None:
             raise NotFound("this room has no message with that number")
@@ -245,6 +234,10 @@ class Rooms:
             if not mine and not access.moderator:
                 raise Forbidden("only its author or a moderator may redact a message")
             kind, data, rev = "redacted", _encode(Redacted(target=command.target)), None
+        elif isinstance(command, Pin):
+            if "pin" not in access.rights:
+                raise Forbidden("only the author of the case or a moderator may pin a message")
+            kind, data, rev = "pinned", _encode(Pinned(target=command.target, set=command.set)), None
         else:
             kind, data, rev = "reacted", _encode(Reacted(command.target, command.mark, command.set)), None
         return Item(
@@ -256,7 +249,8 @@ class Rooms:
             digest=digest(kind, data.decode()),
             target=command.target,
             rev=rev,
-            open=True,
+            # What must go can go from a closed room as well.
+            open=kind != "redacted",
         )
 
     async def settled(self, access: Access, command: Change, outcome: Outcome) -> Done:
@@ -266,56 +260,29 @@ class Rooms:
                 raise done
             return done
         row = await self._store.row("log.state", access.stream)
-        if row is None or row["state"] != "open":
+        if not isinstance(command, Redact) and (row is None or row["state"] != "open"):
             raise RoomClosed
         if isinstance(command, Post):
             raise Invalid("reply_to names no message of this room")
         raise Stale("the message was changed or taken away meanwhile")
 
-    # Reading
+    async def versions(self, access: Access, target: int) -> list[Version]:
+        """Return the earlier texts of a message, to its author and to moderators alone."""
+        row = await self._store.row("log.message", access.stream, target)
+        if row is None:
+            raise NotFound("this room has no message with that number")
+        if row["author"] != access.you and not access.moderator:
+            raise Forbidden("only its author or a moderator sees the earlier texts of a message")
+        return await self.history.versions(access.stream, target)
 
-    async def newest(self, stream: str) -> View:
-        """Return the newest messages of a room."""
-        return await self.before(stream, 2**53, NEWEST)
-
-    async def before(self, stream: str, before: int, limit: int) -> View:
-        """Return up to `limit` messages with numbers below `before`, the newest of them."""
-        rows = await self._store.rows("log.before", stream, before, limit, VIEW_BYTES)
-        return await self._view(stream, rows, newest_first=True)
-
-    async def after(self, stream: str, after: int, limit: int) -> View:
-        """Return up to `limit` messages with numbers above `after`, the oldest of them."""
-        rows = await self._store.rows("log.after", stream, after, limit, VIEW_BYTES)
-        return await self._view(stream, rows, newest_first=False)
-
-    async def _view(self, stream: str, rows: Sequence[Record], *, newest_first: bool) -> View:
-        if not rows:
-            raise NotFound
-        found = [row for row in rows if row["seq"] is not None]
-        messages = [_message(row) for row in found]
-        if newest_first:
-            messages.reverse()
-        people = await self.people(stream, {message.by for message in messages})
-        return View(messages, people, rows[0]["head"], more=bool(found) and not found[-1]["last"])
-
-    async def missed(self, stream: str, since: int) -> Missed:
-        """Return the events after `since`; SinceAhead where the log has not come so far."""
-        rows = await self._store.rows("log.missed", stream, since, MISSED + 1, VIEW_BYTES)
-        if not rows:
-            raise NotFound
-        head: int = rows[0]["head"]
-        if since > head:
-            raise SinceAhead
-        entries = [read_entry(stream, row) for row in rows if row["seq"] is not None]
-        return Missed(entries, head, complete=head - since <= MISSED)
-
-    async def people(self, stream: str, numbers: Iterable[int]) -> list[Person]:
-        """Return the participants with these numbers, as far as they exist."""
-        wanted = sorted(n for n in set(numbers) if n > 0)
-        if not wanted:
-            return []
-        rows = await self._store.rows("log.people", stream, wanted)
-        return [Person(row["n"], row["alias"], row["label"]) for row in rows]
+    async def notify(self, member: Member, stream: str, how: Notify) -> None:
+        """Keep whether `member` follows a room, has muted it, or neither."""
+        if (await self.access(member, stream)).kind != "room":
+            raise Forbidden("only rooms are followed or muted")
+        if how == "normal":
+            await self._store.rows("rooms.notify_normally", member.id, stream, pool=Pool.COMMITS)
+        else:
+            await self._store.rows("rooms.notify", member.id, stream, how, pool=Pool.COMMITS)
 
     async def see(self, member: Member, stream: str, seq: int) -> None:
         """Keep how far `member` has read: never backwards, never past the head."""
@@ -323,12 +290,13 @@ class Rooms:
 
     async def mine(self, member: Member, after: str | None, limit: int) -> list[Room]:
         """Return the lounges open to `member` and the case rooms in which they take part, by id, after one."""
-        rows = await self._store.rows("rooms.mine", member.id, list(member.specialties), after, limit)
+        rows = await self._store.rows("rooms.mine", member.id, member.circles, after, limit)
         return [
             Room(
                 stream=row["stream"],
                 kind=row["kind"],
-                title=row["title"],
+                group=row["lounge_group"],
+                title=row["title"] or row["names"] or "",
                 state=row["state"],
                 head=row["head"],
                 last_at=milliseconds(row["last_at"]),
@@ -336,6 +304,9 @@ class Rooms:
                 case=row["case_id"],
                 you=row["n"],
                 seen=row["seen"],
+                unread=row["unread"],
+                notify=row["notify"],
+                retention_days=row["retention_days"],
             )
             for row in rows
         ]
@@ -352,9 +323,11 @@ def settled_at_once(command: Change, outcome: Outcome) -> Done | LoungeError | N
     return None
 
 
-def _must_write(access: Access) -> None:
+def _must_write(access: Access, command: Change) -> None:
     if access.kind != "room":
         raise Forbidden("nobody writes here but the system")
+    if isinstance(command, Redact) and access.moderator:
+        return
     # Who has written here may be sending again what stands already: only the log can tell, and it refuses what is new.
     if access.state != "open" and access.you is None:
         raise RoomClosed
@@ -365,18 +338,3 @@ def _must_have_words(body: str) -> None:
         raise Invalid("body: the character U+0000 cannot be stored: remove it")
     if not body.strip():
         raise Invalid("body: write something; white space alone is no message")
-
-
-def _message(row: Record) -> Message:
-    return Message(
-        seq=row["seq"],
-        by=row["author"],
-        at=milliseconds(row["at"]),
-        body=row["body"],
-        rev=row["rev"],
-        ref=row["ref"].hex(),
-        reply_to=row["reply_to"],
-        reactions=msgspec.json.decode(row["reactions"], type=dict[str, list[int]]),
-        edited_at=None if row["edited_at"] is None else milliseconds(row["edited_at"]),
-        redacted=row["redacted"],
-    )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, get_args
 import msgspec
 from msgspec import inspect
 
-from lounge.cases import Audience, Case, Correction, Draft, FollowUp, OwnLine, Resolution
+from lounge.cases import Audience, Case, Draft, OwnLine
+from lounge.endings import Correction, FollowUp, Resolution
 from lounge.live import events, messages
 from lounge.rooms import Begin, Room
 
@@ -40,6 +41,7 @@ DATA: Final = (
     events.FollowUpAsked,
     events.CaseLine,
     events.CaseChanged,
+    events.CaseRetitled,
 )
 PARTS: Final = (
     messages.Person,

@@ -21,6 +21,7 @@ AudienceKind = Literal["all", "specialties", "members"]
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z-]{3,40}\Z")]
 NuccCode = Annotated[str, Meta(pattern=r"^[0-9A-Z]{9}X\Z")]
+LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
 Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,32}\Z")]
 Minutes = Annotated[int, Meta(ge=0)]
@@ -56,6 +57,13 @@ class Country(Struct, frozen=True, forbid_unknown_fields=True):
     region: Region
 
 
+class Language(Struct, frozen=True, forbid_unknown_fields=True):
+    """One language by its ISO 639-1 code, with its English name."""
+
+    code: LanguageCode
+    name: str
+
+
 class AliasWords(Struct, frozen=True, forbid_unknown_fields=True):
     """What two-word aliases are drawn from: one of `first`, then one of `second`."""
 
@@ -70,6 +78,7 @@ class DemoMember(Struct, frozen=True, forbid_unknown_fields=True):
     specialties: tuple[Slug, ...]
     country: CountryCode
     role: Role
+    languages: tuple[LanguageCode, ...] = ("en",)
 
 
 class DemoAudience(Struct, frozen=True, forbid_unknown_fields=True):
@@ -198,6 +207,11 @@ class _SpecialtyFile(Struct, frozen=True, forbid_unknown_fields=True):
     specialties: tuple[Specialty, ...]
 
 
+class _LanguageFile(Struct, frozen=True, forbid_unknown_fields=True):
+    source: str
+    languages: tuple[Language, ...]
+
+
 class _CountryFile(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     regions: tuple[Region, ...]
@@ -214,6 +228,11 @@ def load_countries() -> Countries:
     """Read the countries and their regions."""
     file = _read("countries.json", _CountryFile)
     return Countries(file.source, file.regions, file.countries)
+
+
+def load_languages() -> dict[str, Language]:
+    """Read the languages, by code and in the order of their codes."""
+    return {one.code: one for one in _read("languages.json", _LanguageFile).languages}
 
 
 def load_alias_words() -> AliasWords:

@@ -20,6 +20,13 @@ class State(NamedTuple):
     edited_at: int | None
     redacted: bool
     reactions: dict[str, list[int]]
+    mentions: tuple[int, ...] = ()
+    pinned: bool = False
+    note: str | None = None
+
+    def emptied(self, rev: int) -> State:
+        """Return it as it stands once its words are gone."""
+        return self._replace(rev=rev, redacted=True, reactions={}, mentions=(), pinned=False)
 
 
 class Window:
@@ -37,25 +44,19 @@ class Window:
                 self.messages[message["seq"]] = state_of(message)
 
     def apply(self, event: Frame) -> None:
-        """Apply an event of a kind that changes a message; one on a message that is not held changes nothing."""
+        """Apply an event of a kind that changes messages; one on a message that is not held changes nothing."""
         kind, seq, data = event["kind"], event["seq"], event["data"]
         if kind == "posted":
             if seq not in self.messages:
-                self.messages[seq] = State(
-                    event["by"], event["ref"], data.get("reply_to"), seq, None, data.get("redacted", False), {}
-                )
-            return
-        held = self.messages.get(data.get("target", 0))
-        if held is None or held.rev >= seq:
-            return
-        now = held._replace(rev=seq)
-        if kind == "edited":
-            now = now._replace(edited_at=event["at"])
-        elif kind == "redacted":
-            now = now._replace(redacted=True, reactions={})
-        elif kind == "reacted" and not held.redacted:
-            now = now._replace(reactions=_marked(held.reactions, data["mark"], event["by"], given=data["set"]))
-        self.messages[data["target"]] = now
+                self.messages[seq] = state_of({**data, "by": event["by"], "ref": event["ref"], "rev": seq})
+        elif kind == "expired":
+            for number, message in self.messages.items():
+                if data["after"] < number <= data["upto"] and message.rev < seq:
+                    self.messages[number] = message.emptied(seq)
+        else:
+            held = self.messages.get(data.get("target", 0))
+            if held is not None and held.rev < seq:
+                self.messages[data["target"]] = _changed(held, event)
 
 
 def state_of(message: dict[str, Any]) -> State:
@@ -68,7 +69,24 @@ def state_of(message: dict[str, Any]) -> State:
         message.get("edited_at"),
         message.get("redacted", False),
         message.get("reactions", {}),
+        tuple(message.get("mentions", ())),
+        message.get("pinned", False),
+        message.get("note"),
     )
+
+
+def _changed(held: State, event: Frame) -> State:
+    kind, data = event["kind"], event["data"]
+    now = held._replace(rev=event["seq"])
+    if kind == "edited":
+        return now._replace(edited_at=event["at"])
+    if kind == "redacted":
+        return held.emptied(event["seq"])
+    if kind == "pinned":
+        return now._replace(pinned=data["set"] and not held.redacted)
+    if kind == "reacted" and not held.redacted:
+        return now._replace(reactions=_marked(held.reactions, data["mark"], event["by"], given=data["set"]))
+    return now
 
 
 def _marked(reactions: dict[str, list[int]], mark: str, by: int, *, given: bool) -> dict[str, list[int]]:

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from lounge.cases import Case, Draft, Filters, OwnLine, Urgency
+from lounge.cases import Case, Draft, Filters, Order, OwnLine
 from lounge.clock import milliseconds
+from lounge.endings import Correction, FollowUp, Resolution
 from lounge.http.cursor import Limit, read_cursor, write_cursor
 from lounge.http.operation import Answer, Call, Operation
+from lounge.live.events import CaseState, Urgency
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from lounge.cases import Cases
     from lounge.clock import Clock
+    from lounge.endings import Endings
 
 
 class CasesQuery(Struct, frozen=True):
-    """What the list is narrowed to, and the page: `cursor` from the page before."""
+    """What the list is narrowed to, its order, and the page: `cursor` from the page before in the same order.
 
-    state: Literal["open", "closed"] | None = None
+    `order` waiting: the cases that nobody has answered, those that wait longest first.
+    """
+
+    state: Annotated[list[CaseState], Meta(max_length=5)] = field(default_factory=list)
     specialty: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=50)] = field(default_factory=list)
     urgency: Annotated[list[Urgency], Meta(max_length=4)] = field(default_factory=list)
     waiting: bool | None = None
     mine: bool | None = None
+    followed: bool | None = None
+    order: Order = "newest"
     cursor: Annotated[str, Meta(max_length=200)] | None = None
     limit: Limit = 50
 
 
 class CaseList(Struct, frozen=True):
-    """The cases open to you, newest first; `time` is the server's; `next` is null on the last page."""
+    """The cases open to you, in the order asked for; `time` is the server's; `next` is null on the last page."""
 
     cases: list[OwnLine]
     next: str | None
@@ -51,9 +61,10 @@ class Removed(Struct, frozen=True):
 class CasesResource:
     """The resource."""
 
-    def __init__(self, cases: Cases, clock: Clock) -> None:
-        """Take the rules of cases."""
+    def __init__(self, cases: Cases, endings: Endings, clock: Clock) -> None:
+        """Take the rules of cases, and of how they end."""
         self._cases = cases
+        self._endings = endings
         self._clock = clock
 
     def operations(self) -> list[Operation]:
@@ -63,7 +74,7 @@ class CasesResource:
                 method="GET",
                 path="/api/v1/cases",
                 name="cases",
-                summary="The cases open to you, newest first.",
+                summary="The cases open to you, newest or longest waiting first.",
                 handle=self._list,
                 query=CasesQuery,
                 answers={200: CaseList},
@@ -86,6 +97,21 @@ class CasesResource:
                 handle=self._one,
                 answers={200: OneCase},
             ),
+            self._change("resolve", "Close a case with its outcome.", self._resolve, Resolution),
+            self._change("reopen", "Open a resolved or withdrawn case again.", self._reopen, None),
+            self._change("withdraw", "Take a case back.", self._withdraw, None),
+            self._change(
+                "corrections", "Change what you wrote; the former text is kept nowhere.", self._correct, Correction
+            ),
+            self._change("follow-ups", "Say what became of the patient.", self._follow_up, FollowUp),
+            Operation(
+                method="POST",
+                path="/api/v1/cases/{id}/views",
+                name="view_case",
+                summary="Count that you looked at a case: once, and not your own.",
+                handle=self._view,
+                answers={204: None},
+            ),
             Operation(
                 method="DELETE",
                 path="/api/v1/drills",
@@ -96,11 +122,34 @@ class CasesResource:
             ),
         ]
 
+    @staticmethod
+    def _change(
+        path: str, summary: str, handle: Callable[[Call[Any, None]], Awaitable[Answer]], body: type[Struct] | None
+    ) -> Operation:
+        name = path.replace("-", "_").rstrip("s") + "_case"
+        return Operation(
+            method="POST",
+            path=f"/api/v1/cases/{{id}}/{path}",
+            name=name,
+            summary=summary,
+            handle=handle,
+            body=body,
+            keyed=True,
+            answers={200: OneCase},
+        )
+
     async def _list(self, call: Call[None, CasesQuery]) -> Answer:
         query = call.query
-        filters = Filters(query.state, query.specialty or None, query.urgency or None, query.waiting, query.mine)
-        before = None if query.cursor is None else read_cursor(query.cursor)
-        found = await self._cases.lines(call.member, filters, before, query.limit + 1)
+        filters = Filters(
+            states=query.state or None,
+            specialties=query.specialty or None,
+            urgencies=query.urgency or None,
+            waiting=True if query.order == "waiting" else query.waiting,
+            mine=query.mine,
+            followed=query.followed,
+        )
+        after = None if query.cursor is None else read_cursor(query.cursor)
+        found = await self._cases.lines(call.member, filters, after, query.limit + 1, query.order)
         page = found[: query.limit]
         following = write_cursor(page[-1].id) if len(found) > query.limit else None
         return Answer(CaseList(page, following, milliseconds(self._clock.now())))
@@ -109,8 +158,32 @@ class CasesResource:
         case, new = await self._cases.open(call.member, call.key, call.body)
         return Answer(OneCase(case), 201 if new else 200)
 
-    async def _one(self, call: Call[None, None]) -> Answer:
+    async def _one(self, call: Call[Any, None]) -> Answer:
         return Answer(OneCase(await self._cases.one(call.member, call.uuid("id"))))
+
+    async def _resolve(self, call: Call[Resolution, None]) -> Answer:
+        await self._endings.resolve(call.member, call.uuid("id"), call.key, call.body)
+        return await self._one(call)
+
+    async def _reopen(self, call: Call[None, None]) -> Answer:
+        await self._endings.reopen(call.member, call.uuid("id"), call.key)
+        return await self._one(call)
+
+    async def _withdraw(self, call: Call[None, None]) -> Answer:
+        await self._endings.withdraw(call.member, call.uuid("id"), call.key)
+        return await self._one(call)
+
+    async def _correct(self, call: Call[Correction, None]) -> Answer:
+        await self._endings.correct(call.member, call.uuid("id"), call.key, call.body)
+        return await self._one(call)
+
+    async def _follow_up(self, call: Call[FollowUp, None]) -> Answer:
+        await self._endings.follow_up(call.member, call.uuid("id"), call.key, call.body)
+        return await self._one(call)
+
+    async def _view(self, call: Call[None, None]) -> Answer:
+        await self._cases.view(call.member, call.uuid("id"))
+        return Answer(status=204)
 
     async def _remove_drills(self, call: Call[None, None]) -> Answer:
         return Answer(Removed(await self._cases.remove_drills(call.member)))

@@ -9,10 +9,11 @@ from msgspec import Meta, Struct
 from lounge.errors import BadRequest, Forbidden
 from lounge.http.cursor import Limit, read_cursor, write_cursor
 from lounge.http.operation import Answer, Call, Operation
-from lounge.live.messages import Body, Message, Person, Post, Seq, Target
-from lounge.rooms import Room
+from lounge.live.messages import MENTIONS, Body, Message, Person, Post, Seq, Target
+from lounge.rooms import Begin, Notify, Room
 
 if TYPE_CHECKING:
+    from lounge.invitations import Invitations
     from lounge.rooms import Rooms
 
 
@@ -24,7 +25,7 @@ class RoomsQuery(Struct, frozen=True):
 
 
 class RoomList(Struct, frozen=True):
-    """All lounges open to you, and the case rooms in which you take part; `next` is null on the last page."""
+    """Lounges open to you, rooms you were invited to, and case rooms with a part of yours; `next` is null on the last page."""
 
     rooms: list[Room]
     next: str | None
@@ -48,11 +49,24 @@ class Messages(Struct, frozen=True):
     more: bool
 
 
+class Begun(Struct, frozen=True):
+    """The room's stream: follow it."""
+
+    stream: str
+
+
+class How(Struct, frozen=True):
+    """`follow`: news of it on your own feed; `mute`: not even where you are called."""
+
+    notify: Notify
+
+
 class NewMessage(Struct, frozen=True):
     """A message, perhaps in reply to message number `reply_to`."""
 
     body: Body
     reply_to: Target | None = None
+    mentions: Annotated[list[Target], Meta(max_length=MENTIONS)] = []
 
 
 class Posted(Struct, frozen=True):
@@ -66,9 +80,10 @@ class Posted(Struct, frozen=True):
 class RoomsResource:
     """The resource."""
 
-    def __init__(self, rooms: Rooms) -> None:
-        """Take the rules of rooms."""
+    def __init__(self, rooms: Rooms, invitations: Invitations) -> None:
+        """Take the rules of rooms, and of those to which one is invited."""
         self._rooms = rooms
+        self._invitations = invitations
 
     def operations(self) -> list[Operation]:
         """Return what this resource offers."""
@@ -77,10 +92,29 @@ class RoomsResource:
                 method="GET",
                 path="/api/v1/rooms",
                 name="rooms",
-                summary="The lounges open to you, and the case rooms in which you take part.",
+                summary="The lounges open to you, your own rooms, and the case rooms in which you take part.",
                 handle=self._list,
                 query=RoomsQuery,
                 answers={200: RoomList},
+            ),
+            Operation(
+                method="POST",
+                path="/api/v1/rooms",
+                name="begin_room",
+                summary="Open a room with one other member, or with a few.",
+                handle=self._begin,
+                body=Begin,
+                keyed=True,
+                answers={200: Begun},
+            ),
+            Operation(
+                method="POST",
+                path="/api/v1/rooms/{stream}/notify",
+                name="notify",
+                summary="Follow a room, mute it, or neither.",
+                handle=self._notify,
+                body=How,
+                answers={204: None},
             ),
             Operation(
                 method="GET",
@@ -111,6 +145,13 @@ class RoomsResource:
         following = write_cursor(page[-1].stream) if len(found) > query.limit else None
         return Answer(RoomList(page, following))
 
+    async def _begin(self, call: Call[Begin, None]) -> Answer:
+        return Answer(Begun(await self._invitations.begin(call.member, call.key, call.body)))
+
+    async def _notify(self, call: Call[How, None]) -> Answer:
+        await self._rooms.notify(call.member, call.uuid("stream"), call.body.notify)
+        return Answer(status=204)
+
     async def _messages(self, call: Call[None, MessagesQuery]) -> Answer:
         query = call.query
         if query.before is not None and query.after is not None:
@@ -121,14 +162,22 @@ class RoomsResource:
             message = "this stream has events, and no messages"
             raise Forbidden(message)
         if query.after is not None:
-            view = await self._rooms.after(access.stream, query.after, query.limit)
+            view = await self._rooms.history.after(access.stream, query.after, query.limit)
         elif query.before is not None:
-            view = await self._rooms.before(access.stream, query.before, query.limit)
+            view = await self._rooms.history.before(access.stream, query.before, query.limit)
         else:
-            view = await self._rooms.before(access.stream, 2**53, query.limit)
+            view = await self._rooms.history.before(access.stream, 2**53, query.limit)
         return Answer(Messages(access.stream, view.messages, view.people, view.head, view.more))
 
     async def _post(self, call: Call[NewMessage, None]) -> Answer:
-        post = Post(id=0, stream=call.uuid("stream"), key=call.key, body=call.body.body, reply_to=call.body.reply_to)
+        new = call.body
+        post = Post(
+            id=0,
+            stream=call.uuid("stream"),
+            key=call.key,
+            body=new.body,
+            reply_to=new.reply_to,
+            mentions=new.mentions,
+        )
         done = await self._rooms.change(call.member, post)
         return Answer(Posted(done.seq or 0, done.at or 0, done.status), 201 if done.status == "new" else 200)

@@ -70,8 +70,9 @@ class Pinned(Struct, frozen=True):
 
 
 class Expired(Struct, frozen=True):
-    """`expired`: the texts of all messages up to number `upto` are gone, their time being over."""
+    """`expired`: the texts of the messages after number `after`, up to `upto`, are gone: their time is over."""
 
+    after: int
     upto: int
 
 
@@ -147,8 +148,16 @@ class CaseChanged(Struct, frozen=True):
     case: str
     rev: int
     state: CaseState
-    title: str
     urgency: Urgency
+    outcome: CaseOutcome | None
     last_at: int
     replies: int
     first_reply_at: int | None
+
+
+class CaseRetitled(Struct, frozen=True):
+    """`case.retitled`, on boards and feeds: the case is called this now. Its former titles are gone from their events."""
+
+    case: str
+    rev: int
+    title: str

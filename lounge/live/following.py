@@ -50,7 +50,11 @@ class Following:
 
     async def access(self, member: Member, stream: str) -> Access:
         """Return what `member` may do with any stream; raises NotFound."""
-        return self._follows.get(stream) or await self._services.rooms.access(member, stream)
+        known = self._follows.get(stream)
+        # A room that was closed when it was followed may have been opened again.
+        if known is not None and known.state == "open":
+            return known
+        return await self._services.rooms.access(member, stream)
 
     async def follow(self, member: Member, command: Follow, reply: Callable[[Followed], None]) -> None:
         """Attach to the stream, read it, bring this node up to what was read; then reply and be live in one go.
@@ -94,14 +98,13 @@ class Following:
 
     async def _view(self, command: Follow, access: Access) -> Followed:
         rooms, stream = self._services.rooms, command.stream
-        missed = None if command.since is None else await rooms.missed(stream, command.since)
+        missed = None if command.since is None else await rooms.history.missed(stream, command.since)
         if missed is not None and missed.complete:
             head = missed.entries[-1].seq if missed.entries else missed.head
             return _followed(command, access, head, complete=True, events=[Raw(e.payload) for e in missed.entries])
-        view = await rooms.newest(stream)
-        return _followed(
-            command, access, view.head, complete=missed is None, messages=view.messages, people=view.people
-        )
+        view = await rooms.history.newest(stream)
+        parts = {"messages": view.messages, "people": view.people, "pins": view.pins}
+        return _followed(command, access, view.head, complete=missed is None, **parts)
 
     def _join(self, access: Access, reached: int) -> None:
         stream = access.stream

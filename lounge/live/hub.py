@@ -13,7 +13,7 @@ import structlog
 
 from lounge.errors import LoungeError, Unavailable
 from lounge.live.frames import text_frame
-from lounge.live.journal import committed_entry, tombstone
+from lounge.live.journal import committed_entry, rewriting
 from lounge.live.stream import TAIL_BYTES, Tail
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ SWEEP_EVERY: Final = 5.0
 """Seconds between sweeps while the bus is up."""
 SWEEP_DOWN: Final = 1.0
 """Seconds between sweeps while it is down: they are all there is."""
+RETITLED: Final = "case.retitled"
 CALM_SWEEPS: Final = 6
 """Of streams that are not rooms, one sweep in this many is enough."""
 
@@ -175,7 +176,9 @@ class Hub:
         if state is None:
             return False
         entries = state.tail.since(after)
-        return entries is None or any(one.target in messages for one in entries if one.kind != "posted")
+        return entries is None or any(
+            one.kind == "expired" or (one.kind != "posted" and one.target in messages) for one in entries
+        )
 
     @property
     def streams(self) -> int:
@@ -212,14 +215,30 @@ class Hub:
             asyncio.get_running_loop().call_later(GAP_PATIENCE, self._impatient, stream)
 
     def _pass(self, stream: str, state: _Stream, event: Entry) -> None:
-        if event.kind == "redacted" and event.target is not None:
-            state.tail.redact(event.target, tombstone)
+        if (change := rewriting(event)) is not None:
+            self._rewrite(state, change)
+        elif event.kind == RETITLED:
+            # Earlier events name the case by what it is no longer to be called.
+            state.tail.clear()
         if state.followers or state.pending:
             state.pending.append(text_frame(event.payload))
         else:
             state.flushed = event.seq
         if (listener := self._listeners.get(stream)) is not None:
             listener(event)
+
+    def _rewrite(self, state: _Stream, change: Callable[[Entry], Entry]) -> None:
+        """Change what is in memory, and what waits to be sent: no frame that leaves later holds the words."""
+        state.tail.rewrite(change)
+        if state.rest is not None:
+            followers, _, after = state.rest
+            entries = state.tail.since(after)
+            if entries is not None:
+                told = [text_frame(one.payload) for one in entries if one.seq <= state.flushed]
+                state.rest = (followers, b"".join(told), after)
+        if state.pending and (entries := state.tail.since(state.flushed)) is not None:
+            # The event that brought the change is in the tail already, and joins those that wait only now.
+            state.pending = [text_frame(one.payload) for one in entries[: len(state.pending)]]
 
     # Flushing: one joined buffer for all followers
 

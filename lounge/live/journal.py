@@ -9,18 +9,21 @@ import msgspec
 from msgspec import Raw
 
 from lounge.clock import milliseconds
-from lounge.live.events import Edited, Posted
+from lounge.live.events import Edited, Expired, Posted
 from lounge.live.messages import Event
 from lounge.live.stream import Entry
 from lounge.store import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lounge.store import Item, Outcome, Store
 
+    Rewriting = Callable[[Entry], Entry]
+
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(Event).decode
+_decode_expired = msgspec.json.Decoder(Expired).decode
 _decode_posted = msgspec.json.Decoder(Posted).decode
 
 
@@ -67,6 +70,39 @@ def tombstone(entry: Entry) -> Entry:
     else:
         data = _encode(Edited(target=entry.target or 0, body="", redacted=True))
     return entry._replace(payload=_encode(msgspec.structs.replace(event, data=Raw(data))))
+
+
+def superseded(entry: Entry) -> Entry:
+    """Return a post or an edit without the words that a later edit replaced, as the log holds it since."""
+    event = _decode_event(entry.payload)
+    if entry.kind == "posted":
+        posted = _decode_posted(event.data)
+        data = _encode(msgspec.structs.replace(posted, body="", superseded=True))
+    else:
+        data = _encode(Edited(target=entry.target or 0, body="", superseded=True))
+    return entry._replace(payload=_encode(msgspec.structs.replace(event, data=Raw(data))))
+
+
+def rewriting(event: Entry) -> Rewriting | None:
+    """Return what `event` does to the events before it: as in the log, so in memory."""
+    target = event.target
+
+    def texts(entry: Entry) -> bool:
+        return (entry.seq == target and entry.kind == "posted") or (entry.target == target and entry.kind == "edited")
+
+    if event.kind == "redacted":
+        return lambda entry: tombstone(entry) if texts(entry) else entry
+    if event.kind == "edited":
+        return lambda entry: superseded(entry) if entry.seq < event.seq and texts(entry) else entry
+    if event.kind == "expired":
+        expired = _decode_expired(_decode_event(event.payload).data)
+        return lambda entry: tombstone(entry) if _expires(entry, expired) else entry
+    return None
+
+
+def _expires(entry: Entry, expired: Expired) -> bool:
+    message = entry.seq if entry.kind == "posted" else (entry.target or 0)
+    return entry.kind in ("posted", "edited") and expired.after < message <= expired.upto
 
 
 class Journal:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never, get_args
 
 import msgspec
 import structlog
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from lounge.clock import milliseconds
 from lounge.errors import BadRequest, Busy, Internal, LoungeError, SignInNeeded, TooFast, Unavailable, UnknownOp
+from lounge.history import MISSED
 from lounge.live.following import FOLLOWS, Following
 from lounge.live.frames import text_frame
 from lounge.live.messages import (
@@ -32,9 +33,11 @@ from lounge.live.messages import (
     Follow,
     Gap,
     Hello,
+    Here,
     Limits,
     People,
     PeopleReply,
+    Pin,
     Ping,
     Pong,
     Post,
@@ -43,19 +46,24 @@ from lounge.live.messages import (
     Redact,
     Seen,
     Slice,
+    Typing,
     Unfollow,
+    Versions,
+    VersionsReply,
     Welcome,
+    Who,
     decode_command,
 )
 from lounge.live.outbound import Outbound
 from lounge.reason import reason
-from lounge.rooms import MISSED, settled_at_once
+from lounge.rooms import settled_at_once
 
 if TYPE_CHECKING:
+    from lounge.history import View
     from lounge.live.services import Services
     from lounge.live.wire import Wire
     from lounge.members.accounts import Credential
-    from lounge.rooms import Access, Change, View
+    from lounge.rooms import Access, Change
     from lounge.store import Item, Outcome
 
 log = structlog.get_logger(__name__)
@@ -86,10 +94,7 @@ class _Envelope(Struct):
 
 
 _open_envelope = msgspec.json.Decoder(_Envelope).decode
-_OPS: Final = frozenset(
-    kind.__struct_config__.tag
-    for kind in (Hello, Follow, Unfollow, Post, Edit, Redact, React, Read, People, Seen, Ping)
-)
+_OPS: Final = frozenset(kind.__struct_config__.tag for kind in get_args(AnyCommand))
 
 
 class Session:
@@ -274,19 +279,25 @@ class Session:
                 await self._hello(command)
             case Follow():
                 await self._following.follow(self._who.member, command, self._send)
-            case Post() | Edit() | Redact() | React():
+            case Post() | Edit() | Redact() | React() | Pin():
                 await self._change(command)
+            case Versions():
+                access = await self._following.access(self._who.member, command.stream)
+                versions = await self._services.rooms.versions(access, command.target)
+                self._send(
+                    VersionsReply(id=command.id, stream=command.stream, target=command.target, versions=versions)
+                )
             case Read():
                 await self._read(command)
             case People():
                 access = await self._following.access(self._who.member, command.stream)
-                people = await self._services.rooms.people(access.stream, command.numbers)
+                people = await self._services.rooms.history.people(access.stream, command.numbers)
                 self._send(PeopleReply(id=command.id, stream=command.stream, people=people))
             case Seen():
                 await self._following.access(self._who.member, command.stream)
                 await self._services.rooms.see(self._who.member, command.stream, command.seq)
                 self._send(Done(id=command.id))
-            case Unfollow() | Ping():
+            case Unfollow() | Ping() | Here() | Who() | Typing():
                 raise Internal
             case _:
                 assert_never(command)
@@ -329,6 +340,8 @@ class Session:
         access = await self._following.access(self._who.member, command.stream)
         if command.before is not None and command.after is not None:
             raise BadRequest("read takes before or after, not both")
+        if command.before is not None and command.thread is not None:
+            raise BadRequest("a thread is read from its beginning: thread goes with after")
         view = await self._page(access.stream, command)
         tries = 1
         # A peer skips events on messages it does not hold: a page with such a message must not be older than they are.
@@ -349,10 +362,13 @@ class Session:
         )
 
     async def _page(self, stream: str, command: Read) -> View:
+        if command.thread is not None:
+            after = command.after or 0
+            return await self._services.rooms.history.thread(stream, command.thread, after, command.limit)
         if command.after is not None:
-            return await self._services.rooms.after(stream, command.after, command.limit)
+            return await self._services.rooms.history.after(stream, command.after, command.limit)
         before = 2**53 if command.before is None else command.before
-        return await self._services.rooms.before(stream, before, command.limit)
+        return await self._services.rooms.history.before(stream, before, command.limit)
 
     # Changes
 

@@ -76,15 +76,15 @@ class Tail:
         while self._size > limit and len(self._entries) > 1:
             self._size -= len(self._entries.popleft().payload)
 
-    def redact(self, target: int, tombstone: Callable[[Entry], Entry]) -> None:
-        """Take the words of message `target`, and of its edits, out of memory as the log took them out."""
-        self._entries = deque(
-            tombstone(entry)
-            if (entry.seq == target and entry.kind == "posted") or (entry.target == target and entry.kind == "edited")
-            else entry
-            for entry in self._entries
-        )
+    def rewrite(self, change: Callable[[Entry], Entry]) -> None:
+        """Put another entry in the place of each held one: words that left the log leave memory as well."""
+        self._entries = deque(change(entry) for entry in self._entries)
         self._size = sum(len(entry.payload) for entry in self._entries)
+
+    def clear(self) -> None:
+        """Let go of every event held; the position stays."""
+        self._entries.clear()
+        self._size = 0
 
     def _keep(self, entry: Entry) -> None:
         self.position = entry.seq

@@ -31,6 +31,7 @@ Kind = Literal["session", "token"]
 
 ROLES: Final[tuple[Role, ...]] = ("member", "moderator", "reviewer", "custodian", "operator")
 SPECIALTIES_PER_MEMBER: Final = 8
+LANGUAGES_PER_MEMBER: Final = 8
 MEMBERS_SHOWN: Final = 200
 
 _HANDLE: Final = re.compile(r"[a-z0-9-]{3,32}")
@@ -46,6 +47,12 @@ class Member(Struct, frozen=True):
     specialties: tuple[str, ...]
     country: str
     feed: str
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def circles(self) -> list[str]:
+        """What rooms may be for that this member is: specialties, country and languages."""
+        return [*self.specialties, f"country:{self.country}", *(f"language:{one}" for one in self.languages)]
 
 
 class Credential(Struct, frozen=True):
@@ -58,12 +65,13 @@ class Credential(Struct, frozen=True):
 
 
 class NewMember(Struct, frozen=True):
-    """What it takes to make an account: `specialties` by id, `country` as ISO 3166-1 alpha-2."""
+    """What it takes to make an account: `specialties` by id, `country` as ISO 3166-1 alpha-2, `languages` as ISO 639-1."""
 
     handle: str
     specialties: tuple[str, ...]
     country: str
     role: Role = "member"
+    languages: tuple[str, ...] = ("en",)
 
 
 class SessionEnded(Struct, frozen=True):
@@ -83,14 +91,16 @@ class Accounts:
         *,
         specialties: Container[str],
         countries: Container[str],
+        languages: Container[str],
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
     ) -> None:
-        """Take the known specialties and countries by id; `committed` learns of every event that stands."""
+        """Take the known specialties, countries and languages by id; `committed` learns of every event that stands."""
         self._store = store
         self._ids = ids
         self._clock = clock
         self._specialties = specialties
         self._countries = countries
+        self._languages = languages
         self._committed = committed
 
     async def create(self, new: Sequence[NewMember]) -> list[Member]:
@@ -100,7 +110,14 @@ class Accounts:
             async with self._store.transaction() as transaction:
                 for m in members:
                     await transaction.rows(
-                        "members.create", m.id, m.handle, m.role, list(m.specialties), m.country, m.feed
+                        "members.create",
+                        m.id,
+                        m.handle,
+                        m.role,
+                        list(m.specialties),
+                        m.country,
+                        m.feed,
+                        list(m.languages),
                     )
         except Taken as taken:
             message = "a member with this handle exists already: choose another handle"
@@ -172,7 +189,14 @@ class Accounts:
         if new.role not in ROLES:
             message = f"there is no such role: it is one of {', '.join(ROLES)}"
             raise Invalid(message)
-        return Member(self._ids.secret(), new.handle, new.role, specialties, new.country, self._ids.stream())
+        languages = tuple(dict.fromkeys(new.languages))
+        if not 1 <= len(languages) <= LANGUAGES_PER_MEMBER:
+            message = f"a member has 1 to {LANGUAGES_PER_MEMBER} languages"
+            raise Invalid(message)
+        if not all(one in self._languages for one in languages):
+            message = "there is no such language here: give its ISO 639-1 code of two small letters"
+            raise Invalid(message)
+        return Member(self._ids.secret(), new.handle, new.role, specialties, new.country, self._ids.stream(), languages)
 
 
 def _digest(secret: str) -> bytes:
@@ -181,5 +205,11 @@ def _digest(secret: str) -> bytes:
 
 def _member(row: Record) -> Member:
     return Member(
-        row["id"], row["handle"], cast("Role", row["role"]), tuple(row["specialties"]), row["country"], row["feed"]
+        row["id"],
+        row["handle"],
+        cast("Role", row["role"]),
+        tuple(row["specialties"]),
+        row["country"],
+        row["feed"],
+        tuple(row["languages"]),
     )

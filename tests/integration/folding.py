@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
     from lounge.store import Store
 
-FIELDS = ("seq", "author", "body", "reply_to", "rev", "redacted", "reactions", "edited_at")
+FIELDS = (
+    "seq", "author", "body", "reply_to", "rev", "redacted", "reactions", "edited_at", "mentions", "pinned", "note",
+)  # fmt: skip
+
+
+GONE: dict[str, Any] = {"body": "", "reactions": {}, "mentions": [], "pinned": False, "redacted": True}
 
 
 async def read_messages(store: Store, stream: str) -> list[dict[str, Any]]:
@@ -38,19 +43,30 @@ def fold(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "redacted": data.get("redacted", False),
                 "reactions": {},
                 "edited_at": None,
+                "mentions": data.get("mentions", []),
+                "pinned": False,
+                "note": data.get("note"),
             }
-        message = messages.get(event["target"] or 0)
-        if message is None or message["rev"] >= event["seq"] or event["kind"] == "posted":
-            continue
-        message["rev"] = event["seq"]
-        if event["kind"] == "edited":
-            message |= {"body": data["body"], "edited_at": event["at"]}
-        elif event["kind"] == "redacted":
-            message |= {"body": "", "reactions": {}, "redacted": True}
-        elif event["kind"] == "reacted" and not message["redacted"]:
+        elif event["kind"] == "expired":
+            for one in messages.values():
+                if data["after"] < one["seq"] <= data["upto"]:
+                    one |= {**GONE, "rev": event["seq"]}
+        elif (message := messages.get(event["target"] or 0)) is not None and message["rev"] < event["seq"]:
+            message |= {**_changed(message, event, data), "rev": event["seq"]}
+    return [messages[seq] for seq in sorted(messages)]
+
+
+def _changed(message: dict[str, Any], event: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    match event["kind"]:
+        case "edited":
+            return {"body": data["body"], "edited_at": event["at"]}
+        case "redacted":
+            return GONE
+        case "pinned":
+            return {"pinned": data["set"] and not message["redacted"]}
+        case "reacted" if not message["redacted"]:
             held = [n for n in message["reactions"].get(data["mark"], []) if n != event["author"]]
             held += [event["author"]] if data["set"] else []
-            message["reactions"].pop(data["mark"], None)
-            if held:
-                message["reactions"][data["mark"]] = held
-    return [messages[seq] for seq in sorted(messages)]
+            others = {mark: ns for mark, ns in message["reactions"].items() if mark != data["mark"]}
+            return {"reactions": others | ({data["mark"]: held} if held else {})}
+    return {}

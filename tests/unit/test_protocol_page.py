@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import fields
 
 from lounge import errors
-from lounge.live import following, messages, registry, session
+from lounge.history import MISSED, NEWEST
+from lounge.live import events, following, messages, registry, session
 from lounge.live.terms import Terms
-from lounge.rooms import MISSED, NEWEST
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -21,14 +21,24 @@ PAGE = (Path(__file__).parents[2] / "docs/protocol.md").read_text("utf-8")
 COMMANDS = get_args(messages.AnyCommand)
 REPLIES = (*get_args(messages.AnyReply), *get_args(messages.AnyPush))
 DATA: dict[str, Any] = {
-    "opened": messages.Opened,
-    "joined": messages.Joined,
-    "posted": messages.Posted,
-    "edited": messages.Edited,
-    "redacted": messages.Redacted,
-    "reacted": messages.Reacted,
-    "case.opened": messages.CaseLine,
-    "case.changed": messages.CaseChanged,
+    "opened": events.Opened,
+    "joined": events.Joined,
+    "posted": events.Posted,
+    "edited": events.Edited,
+    "redacted": events.Redacted,
+    "reacted": events.Reacted,
+    "pinned": events.Pinned,
+    "expired": events.Expired,
+    "resolved": events.Resolved,
+    "reopened": events.Reopened,
+    "withdrawn": events.Withdrawn,
+    "corrected": events.Corrected,
+    "mentioned": events.Mentioned,
+    "invited": events.Invited,
+    "followup.asked": events.FollowUpAsked,
+    "case.opened": events.CaseLine,
+    "case.changed": events.CaseChanged,
+    "case.retitled": events.CaseRetitled,
 }
 
 

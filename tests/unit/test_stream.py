@@ -68,15 +68,23 @@ def test_events_far_ahead_do_not_pile_up() -> None:
     assert len(tail.offer(event(1))) == EARLY_EVENTS + 1
 
 
-def test_a_redaction_takes_the_words_of_a_message_and_of_its_edits() -> None:
-    """The post and its edits are replaced; other events, answers to it included, stay as they are."""
+def test_entries_are_rewritten_where_they_stand() -> None:
+    """Another entry takes the place of each, in order; the size is that of what is held now."""
     tail = Tail(0)
     tail.offer(Entry(1, b"secret", "posted"))
     tail.offer(Entry(2, b"answer", "posted", 1))
-    tail.offer(Entry(3, b"secret again", "edited", 1))
-    tail.offer(Entry(4, b"mark", "reacted", 1))
-    tail.redact(1, lambda entry: entry._replace(payload=b"-"))
+    tail.rewrite(lambda entry: entry._replace(payload=b"-") if entry.seq == 1 else entry)
     told = tail.since(0)
     assert told is not None
-    assert [entry.payload for entry in told] == [b"-", b"answer", b"-", b"mark"]
-    assert tail.size == len(b"-answer-mark")
+    assert [entry.payload for entry in told] == [b"-", b"answer"]
+    assert tail.size == len(b"-answer")
+
+
+def test_a_cleared_tail_holds_nothing_and_goes_on() -> None:
+    """Who comes back with an older number is sent to the log; the position stays."""
+    tail = Tail(0)
+    tail.offer(event(1))
+    tail.clear()
+    assert tail.since(0) is None
+    assert tail.size == 0
+    assert [one.seq for one in tail.offer(event(2))] == [2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,11 @@ WORDS, GONE = b"words", b"gone"
 def tombstone(entry: Entry) -> Entry:
     """Return an entry without its words."""
     return Entry(entry.seq, entry.payload.replace(WORDS, GONE), entry.kind, entry.target)
+
+
+def without_words(target: int, entry: Entry) -> Entry:
+    """Return an entry as it stands once message `target` was redacted."""
+    return tombstone(entry) if target in (entry.seq, entry.target) and entry.kind in ("posted", "edited") else entry
 
 
 class Streams(RuleBasedStateMachine):
@@ -35,7 +41,7 @@ class Streams(RuleBasedStateMachine):
         """Tell the node of an event; what passes reaches every follower."""
         for passed in self.tail.offer(entry):
             if passed.kind == "redacted" and passed.target is not None:
-                self.tail.redact(passed.target, tombstone)
+                self.tail.rewrite(partial(without_words, passed.target))
             self.told.append(passed.seq)
             for told in self.followers.values():
                 told.append(passed.seq)
@@ -57,10 +63,7 @@ class Streams(RuleBasedStateMachine):
         self.log.append(Entry(len(self.log) + 1, WORDS if kind == "edited" else b"", kind, target))
         if kind == "redacted":
             self.redacted.add(target)
-            self.log = [
-                tombstone(one) if target in (one.seq, one.target) and one.kind in ("posted", "edited") else one
-                for one in self.log
-            ]
+            self.log = [without_words(target, one) for one in self.log]
 
     @precondition(lambda self: self.log)
     @rule(data=st.data())

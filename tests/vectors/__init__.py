@@ -7,7 +7,8 @@
     {"gap": …}        a push that says what is left out
     {"page": …}       a reply to `read`, older messages or the newest after a gap
 
-and `holds`, the messages as they then stand, oldest first, and `position`. See docs/protocol.md.
+and `holds`, the messages as they then stand, oldest first, `pins`, the numbers of the pinned ones, held or not, `state`, and
+`position`. See docs/protocol.md.
 """
 
 from __future__ import annotations
@@ -18,12 +19,19 @@ from pathlib import Path
 from typing import Any, Final
 
 FILE: Final = Path(__file__).parents[2] / "client" / "test" / "roomlog.jsonl"
-HISTORIES: Final = 24
+HISTORIES: Final = 40
 MARKS: Final = ("agree", "thanks", "question")
 RESUMED: Final = 8
 """Events that a resume tells at the most: fewer than a real server's, so that it often has to say `complete: false`."""
 NEWEST: Final = 4
 STREAM: Final = "room"
+KINDS: Final = {
+    "posted": 44, "edited": 16, "reacted": 16, "redacted": 7, "pinned": 8, "joined": 2, "expired": 2, "resolved": 2,
+    "reopened": 2, "withdrawn": 1, "corrected": 1,
+}  # fmt: skip
+"""What happens in a room, and how often."""
+ABOUT_A_MESSAGE: Final = frozenset({"edited", "reacted", "redacted", "pinned"})
+STATES: Final = {"resolved": "closed", "withdrawn": "closed", "reopened": "open"}
 
 Json = dict[str, Any]
 
@@ -34,6 +42,8 @@ class Room:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self.events: list[Json] = []
+        self.state = "open"
+        self.expired = 0
         self.messages: dict[int, Json] = {}
 
     @property
@@ -44,47 +54,98 @@ class Room:
     def act(self) -> Json:
         """Let something happen; return the event."""
         standing = [seq for seq, one in self.messages.items() if not one["redacted"]]
-        kind = self._chance.choices(["posted", "edited", "reacted", "redacted"], [50, 20, 22, 8])[0]
-        if kind == "posted" or not standing:
+        kind = self._chance.choices(list(KINDS), list(KINDS.values()))[0]
+        if kind in (*ABOUT_A_MESSAGE, "expired") and not standing:
             kind = "posted"
         seq, by = self.head + 1, self._chance.randrange(1, 4)
-        data: Json = {"body": f"words {seq}"} if kind in ("posted", "edited") else {}
-        if kind == "posted" and standing and self._chance.random() < 0.3:
-            data["reply_to"] = self._chance.choice(standing)
-        if kind != "posted":
-            data["target"] = self._chance.choice(standing)
-        if kind == "reacted":
-            data |= {"mark": self._chance.choice(MARKS), "set": self._chance.random() < 0.7}
+        data = self._data(kind, seq, standing)
         event = {"op": "event", "stream": STREAM, "seq": seq, "kind": kind, "at": 1_000 + seq, "by": by, "data": data}
         event["ref"] = f"{seq:016x}"
         self.events.append(event)
         self._fold(event)
         return event
 
+    def _data(self, kind: str, seq: int, standing: list[int]) -> Json:
+        if kind == "posted":
+            return {"body": f"words {seq}"} | self._extras(standing)
+        if kind == "expired":
+            self.expired, after = self._chance.randrange(self.expired, seq), self.expired
+            return {"after": after, "upto": self.expired}
+        about = {"target": self._chance.choice(standing)} if kind in ABOUT_A_MESSAGE else {}
+        more: dict[str, Json] = {
+            "edited": {"body": f"words {seq}"},
+            "reacted": {"mark": self._chance.choice(MARKS), "set": self._chance.random() < 0.7},
+            "pinned": {"set": self._chance.random() < 0.6},
+            "joined": {"n": self._chance.randrange(4, 9), "alias": "Grey Plover", "label": "Physician"},
+            "resolved": {"outcome": "probable", "accepted": None},
+            "corrected": {"rev": 2, "fields": ["question"]},
+        }
+        return about | more.get(kind, {})
+
+    def _extras(self, standing: list[int]) -> Json:
+        """Return what a post may have beside its words."""
+        extras: Json = {}
+        if standing and self._chance.random() < 0.3:
+            extras["reply_to"] = self._chance.choice(standing)
+        if self._chance.random() < 0.2:
+            extras["mentions"] = [self._chance.randrange(1, 4)]
+        if self._chance.random() < 0.05:
+            extras["note"] = "follow-up"
+        return extras
+
     def _fold(self, event: Json) -> None:
         kind, data, seq = event["kind"], event["data"], event["seq"]
+        self.state = STATES.get(kind, self.state)
         if kind == "posted":
             self.messages[seq] = {
                 "seq": seq, "by": event["by"], "at": event["at"], "body": data["body"], "rev": seq, "ref": event["ref"],
                 "reply_to": data.get("reply_to"), "reactions": {}, "edited_at": None, "redacted": False,
+                "mentions": data.get("mentions", []), "pinned": False, "note": data.get("note"),
             }  # fmt: skip
-            return
-        message = self.messages[data["target"]]
+        elif kind == "expired":
+            for number, one in self.messages.items():
+                if data["after"] < number <= data["upto"]:
+                    self._empty(one, seq)
+        elif kind in ABOUT_A_MESSAGE:
+            self._change(self.messages[data["target"]], event)
+
+    def _change(self, message: Json, event: Json) -> None:
+        kind, data, seq = event["kind"], event["data"], event["seq"]
         message["rev"] = seq
         if kind == "edited":
             message |= {"body": data["body"], "edited_at": event["at"]}
+            for one in self._texts(message):
+                if one["seq"] < seq:
+                    one["data"] = one["data"] | {"body": "", "superseded": True}
         elif kind == "redacted":
-            message |= {"body": "", "reactions": {}, "redacted": True}
-            for one in self.events:
-                if one["seq"] == message["seq"] or (
-                    one["kind"] == "edited" and one["data"]["target"] == message["seq"]
-                ):
-                    one["data"] = one["data"] | {"body": "", "redacted": True}
+            self._empty(message, seq)
+        elif kind == "pinned":
+            message["pinned"] = data["set"]
         else:
             others = [n for n in message["reactions"].get(data["mark"], []) if n != event["by"]]
             marked = [*others, event["by"]] if data["set"] else others
             rest = {mark: ns for mark, ns in message["reactions"].items() if mark != data["mark"]}
             message["reactions"] = rest | ({data["mark"]: marked} if marked else {})
+
+    def _texts(self, message: Json) -> list[Json]:
+        """Return the events that brought a message's texts."""
+        seq = message["seq"]
+        return [
+            one
+            for one in self.events
+            if one["seq"] == seq or (one["kind"] == "edited" and one["data"]["target"] == seq)
+        ]
+
+    def _empty(self, message: Json, rev: int) -> None:
+        message |= {"rev": rev, "body": "", "reactions": {}, "mentions": [], "pinned": False, "redacted": True}
+        for one in self._texts(message):
+            kept = {name: value for name, value in one["data"].items() if name in ("reply_to", "target")}
+            one["data"] = kept | {"body": "", "redacted": True}
+
+    @property
+    def pins(self) -> list[int]:
+        """The numbers of the pinned messages."""
+        return sorted(seq for seq, one in self.messages.items() if one["pinned"])
 
     def page(self, before: int, limit: int) -> Json:
         """Answer `read`."""
@@ -101,12 +162,13 @@ class Room:
             "stream": STREAM,
             "head": self.head,
             "rights": ["read"],
-            "state": "open",
+            "state": self.state,
             "people": [],
         }
         if since is not None and self.head - since <= RESUMED:
             return reply | {"complete": True, "events": self.events[since:]}
-        return reply | {"complete": since is None, "messages": self.page(2**53, NEWEST)["messages"]}
+        messages = self.page(2**53, NEWEST)["messages"]
+        return reply | {"complete": since is None, "messages": messages, "pins": self.pins}
 
 
 class History:
@@ -131,7 +193,10 @@ class History:
             )[0]
             step()
         holds = [self._room.messages[seq] for seq in sorted(self._held)]
-        return {"steps": [_parsed(one) for one in self._steps], "holds": holds, "position": self._position}
+        return {"steps": [_parsed(one) for one in self._steps], "holds": holds, **self._rest()}
+
+    def _rest(self) -> Json:
+        return {"pins": self._room.pins, "state": self._room.state, "position": self._position}
 
     def _tell(self, kind: str, what: Json) -> None:
         self._steps.append(_text({kind: what}))

@@ -349,6 +349,7 @@ export interface Pinned {
 }
 
 export interface Expired {
+  after: number;
   upto: number;
 }
 
@@ -405,11 +406,17 @@ export interface CaseChanged {
   case: string;
   rev: number;
   state: "answered" | "open" | "reopened" | "resolved" | "withdrawn";
-  title: string;
   urgency: "emergency" | "routine" | "today" | "urgent";
+  outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
   last_at: number;
   replies: number;
   first_reply_at: number | null;
+}
+
+export interface CaseRetitled {
+  case: string;
+  rev: number;
+  title: string;
 }
 
 export interface OwnLine {

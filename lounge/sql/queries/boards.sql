@@ -13,21 +13,29 @@ on conflict do nothing
 -- name: boards.untold
 -- Cases opened after $1 with posts that the boards have not been told of: what a node that died owed.
 select c.id from cases c join streams s on s.id = c.room join rooms r on r.stream = c.room
-where c.id > $1 and s.posts > c.announced and not r.drill
+where c.id > $1 and (s.posts > c.announced or c.rev > c.announced_rev) and not r.drill
 order by c.id desc limit 200
 
 -- name: boards.claim
 -- One node tells; another that comes at the same moment passes on. The case is locked before any stream.
-select c.id, c.room, c.specialty, c.announced, c.author from cases c where c.id = $1 for update skip locked
+select c.id, c.room, c.specialty, c.announced, c.announced_rev, c.author from cases c where c.id = $1 for update skip locked
 
 -- name: boards.state
 -- Read after the case was claimed, so that it is not older than what somebody else has told.
-select s.state, s.last_at, s.posts, s.first_reply_at, r.audience, r.specialties
-from streams s join rooms r on r.stream = s.id where s.id = $1
+select case_state(c.state, s.first_reply_at) as state, c.rev, c.urgency, c.outcome, s.last_at, s.posts, s.first_reply_at,
+       r.audience, r.specialties
+from streams s join rooms r on r.stream = s.id join cases c on c.room = s.id where s.id = $1
 
 -- name: boards.told
-update cases set announced = $2 where id = $1
+update cases set announced = $2, announced_rev = $3 where id = $1
 
 -- name: boards.feeds
 -- Whom a case for a list of members is told on their own feed.
 select m.feed from room_members r join members m on m.id = r.member where r.stream = $1 and m.state = 'active'
+
+-- name: boards.followers
+-- Who asked to be told of this case on their own feed, and may see it still.
+select m.feed from notify y join members m on m.id = y.member and m.state = 'active' join rooms r on r.stream = y.stream
+where y.stream = $1 and y.mode = 'follow'
+  and sees(m.id, circles(m.specialties, m.country, m.languages), y.stream, r.audience, r.specialties)
+order by m.id limit 500

@@ -37,7 +37,7 @@ where s.id = $1 order by e.seq
 select s.head, m.*
 from streams s left join lateral (
   select * from (
-    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
+    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, mentions, pinned, note, body,
            sum(octet_length(body)) over (order by seq desc) - octet_length(body) as before,
            lead(seq) over (order by seq desc) is null as last
     from messages where stream = s.id and seq < $2 order by seq desc limit $3
@@ -45,18 +45,47 @@ from streams s left join lateral (
 ) m on true
 where s.id = $1 order by m.seq desc
 
+-- name: log.pins
+-- The pinned messages of a room, with the head at which they were.
+select s.head, array(select m.seq from messages m where m.stream = s.id and m.pinned order by m.seq) as pins
+from streams s where s.id = $1
+
 -- name: log.after
 -- Newer messages likewise, oldest first.
 select s.head, m.*
 from streams s left join lateral (
   select * from (
-    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, body,
+    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, mentions, pinned, note, body,
            sum(octet_length(body)) over (order by seq) - octet_length(body) as before,
            lead(seq) over (order by seq) is null as last
     from messages where stream = s.id and seq > $2 order by seq limit $3
   ) x where x.before < $4
 ) m on true
 where s.id = $1 order by m.seq
+
+-- name: log.thread
+-- A message and all that answers it, directly or not, with numbers above $3, oldest first.
+with recursive thread as (
+  select m.seq from messages m where m.stream = $1 and m.seq = $2
+  union
+  select m.seq from thread t join messages m on m.stream = $1 and m.reply_to = t.seq
+)
+select s.head, m.*
+from streams s left join lateral (
+  select * from (
+    select seq, author, at, ref, reply_to, rev, edited_at, redacted, reactions, mentions, pinned, note, body,
+           sum(octet_length(body)) over (order by seq) - octet_length(body) as before,
+           lead(seq) over (order by seq) is null as last
+    from (
+      select x.* from messages x join thread t on t.seq = x.seq
+      where x.stream = s.id and x.seq > $3 order by x.seq limit $4
+    ) page order by seq
+  ) x where x.before < $5
+) m on true
+where s.id = $1 order by m.seq
+
+-- name: log.versions
+select body, at from message_versions where stream = $1 and seq = $2 order by replaced_by
 
 -- name: log.message
 select seq, author, rev, redacted from messages where stream = $1 and seq = $2

@@ -1,20 +1,20 @@
 -- name: members.create
 -- The account and its feed at once: a member without a feed could not be paged.
 with feed as (insert into streams (id, kind) values ($6, 'feed') returning id)
-insert into members (id, handle, role, specialties, country, feed)
-select $1, $2, $3, $4, $5, feed.id from feed;
+insert into members (id, handle, role, specialties, country, languages, feed)
+select $1, $2, $3, $4, $5, $7, feed.id from feed;
 
 -- name: members.by_handle
 -- A locked member is nobody.
-select id, handle, role, specialties, country, feed from members where handle = $1 and state = 'active';
+select id, handle, role, specialties, country, languages, feed from members where handle = $1 and state = 'active';
 
 -- name: members.all
 -- For the demo, where everybody is shown; bounded, since nothing else bounds it.
-select id, handle, role, specialties, country, feed from members where state = 'active' order by created_at, handle limit $1;
+select id, handle, role, specialties, country, languages, feed from members where state = 'active' order by created_at, handle limit $1;
 
 -- name: members.authenticate
 -- Asked once by every request and every connection: one probe of each unique index.
-select c.id as credential, c.kind, c.expires_at, m.id, m.handle, m.role, m.specialties, m.country, m.feed
+select c.id as credential, c.kind, c.expires_at, m.id, m.handle, m.role, m.specialties, m.country, m.languages, m.feed
 from credentials c join members m on m.id = c.member
 where c.digest = $1 and c.expires_at > $2 and m.state = 'active';
 

@@ -14,7 +14,7 @@ from lounge.aliases import Aliases
 from lounge.boards import BoardKeeper, ensure_boards
 from lounge.cases import Audience, Case, Cases, Draft
 from lounge.clock import SystemClock
-from lounge.data import load_alias_words, load_countries, load_specialties
+from lounge.data import load_alias_words, load_countries, load_languages, load_specialties
 from lounge.ids import Ids, SystemRandomness
 from lounge.live.messages import Post
 from lounge.members.accounts import Accounts, NewMember
@@ -76,7 +76,13 @@ class Node:
         countries, words = load_countries(), load_alias_words()
         self.aliases = Aliases(store, words, self.specialties, countries, clock=clock, random=SystemRandomness(), k=K)
         self.accounts = Accounts(
-            store, self.ids, clock, specialties=self.specialties, countries=countries, committed=self.committed
+            store,
+            self.ids,
+            clock,
+            specialties=self.specialties,
+            countries=countries,
+            languages=load_languages(),
+            committed=self.committed,
         )
         self.keeper = BoardKeeper(store, self.ids, clock, self.committed)
         self.cases = Cases(store, self.ids, self.aliases, self.specialties, self.committed)

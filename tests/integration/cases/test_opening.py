@@ -136,7 +136,7 @@ async def test_an_alias_that_is_taken_is_drawn_again(node: Node, monkeypatch: py
     monkeypatch.setattr(node.aliases, "draw", lambda: next(names))
     case = await node.case(author)
     await node.post(other, case.room)
-    people = await node.rooms.people(case.room, [1, 2])
+    people = await node.rooms.history.people(case.room, [1, 2])
     assert [person.alias for person in people] == ["Copper Heron", "Quiet Banjo"]
 
 
@@ -150,7 +150,7 @@ async def test_a_label_names_no_crowd_smaller_than_k(node: Node) -> None:
     node.clock.advance(61)
     await node.post(third, case.room)
     await node.post(first, case.room)
-    early, late = await node.rooms.people(case.room, [2, 3])
+    early, late = await node.rooms.history.people(case.room, [2, 3])
     assert "Luxembourg" not in early.label
     assert late.label.endswith(", Luxembourg")
 
@@ -168,8 +168,8 @@ async def test_a_page_of_the_list_reads_the_index_from_the_newest(node: Node, ow
     )
     await owner("analyze")
     query = node.store._queries["cases.lines"]
-    args = [member.id, list(member.specialties), None, "open", None, None, None, None, 50]
-    typed = ["uuid", "text[]", "uuid", "text", "text[]", "text[]", "boolean", "boolean", "int"]
+    args = [member.id, list(member.specialties), None, ["open", "answered"], None, None, None, None, None, 50]
+    typed = ["uuid", "text[]", "uuid", "text[]", "text[]", "text[]", "boolean", "boolean", "boolean", "int"]
     for number in range(len(args), 0, -1):
         query = query.replace(f"${number}", literal(args[number - 1], typed[number - 1]))
     plan = json.loads((await owner(f"explain (analyze, format json) {query}"))[0][0])[0]["Plan"]

@@ -179,7 +179,7 @@ async def test_a_page_is_never_older_than_what_was_told(here: Parts, room: str, 
     await say(writer, room, 60)
     followed = await reader.ask("follow", stream=room)
     assert first["seq"] < followed["messages"][0]["seq"]
-    reading, go_on, people = asyncio.Event(), asyncio.Event(), here.rooms.people
+    reading, go_on, people = asyncio.Event(), asyncio.Event(), here.rooms.history.people
 
     async def slow_people(stream: str, wanted: Iterable[int]) -> list[Person]:
         """Take the page's messages, and wait."""
@@ -187,7 +187,7 @@ async def test_a_page_is_never_older_than_what_was_told(here: Parts, room: str, 
         await go_on.wait()
         return await people(stream, wanted)
 
-    here.rooms.people = slow_people  # type: ignore[method-assign,assignment]
+    here.rooms.history.people = slow_people  # type: ignore[method-assign,assignment]
     asked = reader.tell("read", stream=room, before=followed["messages"][0]["seq"])
     await reading.wait()
     key = writer.key()
@@ -196,7 +196,7 @@ async def test_a_page_is_never_older_than_what_was_told(here: Parts, room: str, 
     assert reader.answer(asked) is None
     go_on.set()
     await until(lambda: reader.answer(asked), "the page")
-    here.rooms.people = people  # type: ignore[method-assign]
+    here.rooms.history.people = people  # type: ignore[method-assign]
     page = reader.answer(asked)
     assert page is not None
     [message] = [one for one in page["messages"] if one["seq"] == first["seq"]]
