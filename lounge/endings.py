@@ -212,39 +212,32 @@ class Endings:
         """Judge by the table under the lock of the case, change it, append its event: all of it, or nothing."""
         kind, data, asked = event
         fingerprint = digest(action, asked.decode())
-        moderator = member.role == "moderator"
+        seen = await self._store.row("cases.of_member", case_id, member.id, list(member.specialties))
+        if seen is None:
+            raise NotFound
+        _check_rights(seen, member, action)
         n = AUTHOR
-        if moderator and (seen := await self._one(member, case_id))["author"] != member.id:
+        if seen["author"] != member.id:
+            if _state(seen) not in TABLE[action].before and seen["n"] is None:
+                raise RoomClosed(_cannot(seen))
             n = await self._enter(member, seen["room"])
         async with self._store.transaction() as transaction:
-            case = await transaction.row("cases.hold", case_id, member.id, list(member.specialties))
+            case = await transaction.row("cases.hold", case_id)
             if case is None:
                 raise NotFound
-            author = case["author"] == member.id
-            if not author and not (moderator and TABLE[action].moderators):
-                raise Forbidden(_WHO[action])
             known = await transaction.row("cases.changed_by", case["room"], n, key)
             if known is not None:
                 if known["digest"] is not None and known["digest"] != fingerprint:
                     raise KeyReused
                 return
-            state: CaseState = case["state"]
-            if state == "open" and case["first_reply_at"] is not None:
-                state = "answered"
-            if state not in TABLE[action].before:
-                raise RoomClosed(f"the case is {state}: that cannot be done with it now")
+            if _state(case) not in TABLE[action].before:
+                raise RoomClosed(_cannot(case))
             items = [
                 Item(stream=case["room"], author=n, key=key, kind=kind, data=data, digest=fingerprint),
                 *await change(transaction, case),
             ]
             outcomes = await transaction.append(items)
         self._committed(items, outcomes)
-
-    async def _one(self, member: Member, case_id: str) -> Record:
-        row = await self._store.row("cases.of_member", case_id, member.id, list(member.specialties))
-        if row is None:
-            raise NotFound
-        return row
 
     async def _must_stand(self, room: str, seq: int) -> None:
         row = await self._store.row("log.message", room, seq)
@@ -276,6 +269,21 @@ _WHO: Final[dict[Action, str]] = {
     "correct": "only its author may correct a case",
     "follow-up": "only its author may say what became of the patient",
 }
+
+
+def _state(case: Record) -> CaseState:
+    state: CaseState = case["state"]
+    return "answered" if state == "open" and case["first_reply_at"] is not None else state
+
+
+def _cannot(case: Record) -> str:
+    return f"the case is {_state(case)}: that cannot be done with it now"
+
+
+def _check_rights(case: Record, member: Member, action: Action) -> None:
+    moderates = member.role == "moderator" and TABLE[action].moderators
+    if case["author"] != member.id and not moderates:
+        raise Forbidden(_WHO[action])
 
 
 def check_texts(**texts: str) -> None:

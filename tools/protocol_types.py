@@ -12,13 +12,13 @@ from msgspec import inspect
 from lounge.cases import Audience, Case, Draft, OwnLine
 from lounge.endings import Correction, FollowUp, Resolution
 from lounge.live import events, messages
-from lounge.rooms import Begin, Room
+from lounge.rooms import Begin, Room, Whom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGET: Final = Path(__file__).parents[1] / "client/src/protocol/messages.ts"
-HEAD: Final = "// Written by `python -m tools.protocol_types` from lounge/live/messages.py: change it there.\n"
+FOLDER: Final = Path(__file__).parents[1] / "client/src/protocol"
+HEAD: Final = "// Written by `python -m tools.protocol_types` from {}: change it there.\n"
 
 COMMANDS: Final = get_args(messages.AnyCommand)
 REPLIES: Final = get_args(messages.AnyReply)
@@ -52,7 +52,7 @@ PARTS: Final = (
     messages.Account,
 )
 HTTP: Final = (OwnLine, Case, Room)
-HTTP_SENT: Final = (Draft, Audience, Resolution, Correction, FollowUp, Begin)
+HTTP_SENT: Final = (Draft, Audience, Resolution, Correction, FollowUp, Begin, Whom)
 NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""
 
@@ -105,11 +105,10 @@ def interface(struct: type[msgspec.Struct], *, sent: bool) -> Iterator[str]:
     yield ""
 
 
-def text() -> str:
-    """Return the whole file."""
-    lines = [HEAD]
-    groups = ((COMMANDS, True), (PARTS, False), (REPLIES, False), (PUSHES, False), (DATA, False))
-    for group, sent in (*groups, (HTTP, False), (HTTP_SENT, True)):
+def frames() -> str:
+    """Return the file of what travels over the socket."""
+    lines = [HEAD.format("lounge/live/messages.py"), 'export * from "./resources";', ""]
+    for group, sent in ((COMMANDS, True), (PARTS, False), (REPLIES, False), (PUSHES, False)):
         for struct in group:
             lines += interface(struct, sent=sent)
     for name, group in (("Command", COMMANDS), ("Reply", REPLIES), ("Push", PUSHES)):
@@ -117,13 +116,26 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
+def resources() -> str:
+    """Return the file of what events carry, and of what HTTP takes and answers."""
+    lines = [HEAD.format("lounge/live/events.py, lounge/rooms.py, lounge/cases.py and lounge/endings.py")]
+    for group, sent in ((DATA, False), (HTTP, False), (HTTP_SENT, True)):
+        for struct in group:
+            lines += interface(struct, sent=sent)
+    return "\n".join(lines)
+
+
+def files() -> dict[Path, str]:
+    """Return the text of each file."""
+    return {FOLDER / "messages.ts": frames(), FOLDER / "resources.ts": resources()}
+
+
 def main() -> int:
-    """Write the file, or say that it is out of date."""
-    wanted = text()
+    """Write the files, or say that one is out of date."""
     if "--check" in sys.argv[1:]:
-        return 0 if TARGET.is_file() and TARGET.read_text("utf-8") == wanted else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(wanted, "utf-8")
+        return 0 if all(path.is_file() and path.read_text("utf-8") == text for path, text in files().items()) else 1
+    for path, text in files().items():
+        path.write_text(text, "utf-8")
     return 0
 
 

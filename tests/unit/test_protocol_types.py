@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tools.protocol_types import TARGET, text
+from tools.protocol_types import files
 
 
 def test_the_clients_types_are_written_from_the_servers() -> None:
     """`python -m tools.protocol_types` would change nothing."""
-    assert TARGET.read_text("utf-8") == text()
+    assert {path: path.read_text("utf-8") for path in files()} == files()

@@ -1,18 +1,25 @@
 import { computed, signal } from "@preact/signals";
 import { Refused } from "../protocol/socket";
 import type { Api, CaseFilters } from "../protocol/api";
-import type { CaseChanged, CaseLine, LiveEvent, OwnLine } from "../protocol/messages";
+import type { CaseChanged, CaseLine, CaseRetitled, LiveEvent, OwnLine } from "../protocol/messages";
 
+export type CaseState = OwnLine["state"];
 export type Phase = "loading" | "ready" | "broken";
+
+/** What a list shows at first: the cases that are not over. */
+export const GOING_ON: CaseFilters = { state: ["open", "answered", "reopened"] };
 
 /** The list of cases under the filters chosen, kept current by events of boards and the own feed. */
 export class CaseList {
   readonly phase = signal<Phase>("loading");
   readonly problem = signal("");
-  readonly filters = signal<CaseFilters>({ state: "open" });
+  readonly filters = signal<CaseFilters>(GOING_ON);
   readonly more = signal(false);
   readonly loadingMore = signal(false);
-  readonly lines = computed(() => [...this.byId.value.values()].sort((a, b) => (a.id < b.id ? 1 : -1)));
+  readonly lines = computed(() => {
+    const waitingFirst = this.filters.value.order === "waiting";
+    return [...this.byId.value.values()].sort((a, b) => (a.id < b.id === waitingFirst ? -1 : 1));
+  });
   private readonly byId = signal<ReadonlyMap<string, OwnLine>>(new Map());
   private cursor: string | null = null;
   private asked = 0;
@@ -60,6 +67,7 @@ export class CaseList {
   event(event: LiveEvent): void {
     if (event.kind === "case.opened") this.opened(event.data as CaseLine);
     else if (event.kind === "case.changed") this.changed(event.data as CaseChanged);
+    else if (event.kind === "case.retitled") this.retitled(event.data as CaseRetitled);
   }
 
   /** Keeps a case that this member has just opened. */
@@ -68,16 +76,24 @@ export class CaseList {
   }
 
   private opened(line: CaseLine): void {
-    if (this.byId.value.has(line.id) || !this.passes({ ...line, mine: false })) return;
-    this.keep({ ...line, mine: false });
+    const fresh: OwnLine = { ...line, mine: false, notify: "normal" };
+    if (!this.byId.value.has(line.id) && this.passes(fresh)) this.keep(fresh);
+  }
+
+  private retitled({ case: id, title }: CaseRetitled): void {
+    const line = this.byId.value.get(id);
+    if (line !== undefined) this.keep({ ...line, title });
   }
 
   private changed(change: CaseChanged): void {
     const line = this.byId.value.get(change.case);
-    if (line === undefined || change.replies < line.replies) return;
+    if (line === undefined || change.replies < line.replies || change.rev < line.rev) return;
     const fresh: OwnLine = {
       ...line,
+      rev: change.rev,
       state: change.state,
+      urgency: change.urgency,
+      outcome: change.outcome,
       last_at: change.last_at,
       replies: change.replies,
       first_reply_at: change.first_reply_at,
@@ -89,13 +105,16 @@ export class CaseList {
   }
 
   private passes(line: OwnLine): boolean {
-    const { state, specialty, urgency, waiting, mine } = this.filters.value;
+    const { state, specialty, urgency, waiting, mine, followed, order } = this.filters.value;
+    const waits = line.first_reply_at === null && (line.state === "open" || line.state === "reopened");
     return (
-      (state === undefined || line.state === state) &&
-      (specialty === undefined || line.specialty === specialty) &&
+      (state === undefined || state.includes(line.state)) &&
+      (specialty === undefined || specialty.includes(line.specialty)) &&
       (urgency === undefined || line.urgency === urgency) &&
-      (waiting === undefined || (line.first_reply_at === null) === waiting) &&
-      (mine === undefined || line.mine === mine)
+      ((waiting === undefined && order !== "waiting") || waits) &&
+      (mine === undefined || line.mine === mine) &&
+      (followed === undefined || (line.notify === "follow") === followed) &&
+      (line.state !== "withdrawn" || line.mine)
     );
   }
 

@@ -1,5 +1,5 @@
 import { Refused } from "./socket";
-import type { Case, Draft, OwnLine, Room } from "./messages";
+import type { Begin, Case, Correction, Draft, OwnLine, Resolution, Room } from "./messages";
 import type { World } from "./world";
 
 export interface About { demo: boolean; name: string; version: string }
@@ -13,7 +13,8 @@ export interface Catalogue { groups: { id: string; name: string }[]; specialties
 export interface CasePage { cases: OwnLine[]; next: string | null; time: number }
 export interface RoomPage { rooms: Room[]; next: string | null }
 export interface CaseFilters {
-  state?: "open" | "closed"; specialty?: string; urgency?: string; waiting?: boolean; mine?: boolean;
+  state?: OwnLine["state"][]; specialty?: string[]; urgency?: string; waiting?: boolean; mine?: boolean; followed?: boolean;
+  order?: "newest" | "waiting";
 }
 
 /** The part of the server that is not live. Every method throws Refused. */
@@ -36,6 +37,22 @@ export class Api {
 
   async open(draft: Draft, key: string): Promise<Case> {
     return (await this.post<{ case: Case }>("/api/v1/cases", draft, { "Idempotency-Key": key })).case;
+  }
+
+  resolve = (id: string, resolution: Resolution, key: string) => this.change(id, "resolve", resolution, key);
+  reopen = (id: string, key: string) => this.change(id, "reopen", undefined, key);
+  withdraw = (id: string, key: string) => this.change(id, "withdraw", undefined, key);
+  correct = (id: string, correction: Correction, key: string) => this.change(id, "corrections", correction, key);
+  followUp = (id: string, body: string, key: string) => this.change(id, "follow-ups", { body }, key);
+  view = (id: string): Promise<unknown> => this.post(`/api/v1/cases/${id}/views`, undefined);
+  notify = (stream: string, notify: OwnLine["notify"]): Promise<unknown> => this.post(`/api/v1/rooms/${stream}/notify`, { notify });
+
+  async begin(begin: Begin, key: string): Promise<string> {
+    return (await this.post<{ stream: string }>("/api/v1/rooms", begin, { "Idempotency-Key": key })).stream;
+  }
+
+  private async change(id: string, what: string, body: unknown, key: string): Promise<Case> {
+    return (await this.post<{ case: Case }>(`/api/v1/cases/${id}/${what}`, body, { "Idempotency-Key": key })).case;
   }
 
   private get<T>(path: string): Promise<T> {
@@ -67,10 +84,11 @@ export class Api {
 
 interface ErrorBody { code: string; message: string; retry: boolean; retry_after?: number | null }
 
-function query(fields: Record<string, string | number | boolean | null | undefined>): string {
+function query(fields: Record<string, string | number | boolean | readonly string[] | null | undefined>): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
+    if (value === null || value === undefined || value === "") continue;
+    for (const one of Array.isArray(value) ? value : [value]) parameters.append(name, String(one));
   }
   const text = parameters.toString();
   return text && `?${text}`;

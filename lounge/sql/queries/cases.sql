@@ -52,7 +52,7 @@ from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
 left join notify y on y.stream = c.room and y.member = $1
 where not r.drill
   and ($3::uuid is null or c.id < $3)
-  and ($4::text[] is null or case_state(c.state, s.first_reply_at) = any($4))
+  and ($4::text[] is null or in_states(c.state, s.first_reply_at, $4))
   and ($5::text[] is null or c.specialty = any($5))
   and ($6::text[] is null or c.urgency = any($6))
   and ($7::boolean is null or (s.first_reply_at is null and c.state in ('open', 'reopened')) = $7)
@@ -71,7 +71,7 @@ from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
 left join notify y on y.stream = c.room and y.member = $1
 where not r.drill
   and ($3::uuid is null or c.id > $3)
-  and ($4::text[] is null or case_state(c.state, s.first_reply_at) = any($4))
+  and ($4::text[] is null or in_states(c.state, s.first_reply_at, $4))
   and ($5::text[] is null or c.specialty = any($5))
   and ($6::text[] is null or c.urgency = any($6))
   and ($7::boolean is null or (s.first_reply_at is null and c.state in ('open', 'reopened')) = $7)
@@ -88,15 +88,18 @@ select c.id from cases c join rooms r on r.stream = c.room where c.room = $1 and
 -- name: cases.remove_drills
 select remove_drills($1)
 
--- name: cases.hold
--- A case to be changed: locked before any stream. No row where it is not to be seen.
-select c.id, c.room, c.author, c.state, c.rev, c.title, c.specialty, r.audience, r.specialties, r.drill, s.first_reply_at
-from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
-where c.id = $1 and sees($2, $3::text[], c.room, r.audience, r.specialties) for update of c
-
 -- name: cases.of_member
-select c.id, c.room, c.author from cases c join rooms r on r.stream = c.room
+-- A case that a member may see, to judge what they may do with it; n where they take part in its room.
+select c.id, c.room, c.author, c.state, s.first_reply_at, p.n
+from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
+left join participants p on p.stream = c.room and p.member = $2
 where c.id = $1 and sees($2, $3::text[], c.room, r.audience, r.specialties)
+
+-- name: cases.hold
+-- A case to be changed: locked before any stream.
+select c.id, c.room, c.state, c.rev, c.specialty, r.audience, r.specialties, r.drill, s.first_reply_at
+from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
+where c.id = $1 for update of c
 
 -- name: cases.changed_by
 -- Whether this key changed this room before, and to what.

@@ -14,8 +14,8 @@ where s.id = $1 and case s.kind
 
 -- name: rooms.mine
 -- The lounges open to a member, the rooms they were invited to, and the case rooms in which they take part, by id.
-select s.id as stream, r.kind, r.lounge_group, r.title, s.state, s.head, s.last_at, s.posts, r.case_id, r.retention_days,
-       p.n, coalesce(v.seq, 0) as seen, coalesce(y.mode, 'normal') as notify, u.unread, others.names
+select s.id as stream, r.kind, r.lounge_group, r.title, s.state, s.head, s.posts, r.case_id, r.retention_days,
+       coalesce(nullif(s.last_at, '-infinity'), to_timestamp(0)) as last_at, p.n, coalesce(v.seq, 0) as seen, coalesce(y.mode, 'normal') as notify, u.unread, others.names
 from rooms r
 join streams s on s.id = r.stream
 left join participants p on p.stream = r.stream and p.member = $1

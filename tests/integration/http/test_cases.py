@@ -43,9 +43,10 @@ async def test_a_case_is_opened_and_found(site: Open) -> None:
         assert {name: case[name] for name in DRAFT} == DRAFT
         assert (case["state"], case["replies"], case["first_reply_at"], case["mine"]) == ("open", 0, None, True)
         seen = (await other.get(f"/api/v1/cases/{case['id']}")).json()["case"]
-        assert seen == case | {"mine": False}
+        assert seen == case | {"mine": False, "may": []}
         listed = (await other.get("/api/v1/cases")).json()["cases"][0]
-        assert listed == {name: value for name, value in seen.items() if name not in {"presentation", "question"}}
+        assert listed == {name: seen[name] for name in listed}
+        assert not {"presentation", "question", "diagnosis", "learned"} & set(listed)
 
 
 async def test_the_same_key_opens_one_case(site: Open, owner: Ask) -> None:
@@ -145,14 +146,20 @@ async def test_filters_narrow_the_list(site: Open) -> None:
         assert await ids("specialty=nephrology&specialty=cardiology") == [kidney["id"], heart["id"]]
         assert await ids("urgency=emergency&urgency=routine") == [skin["id"], kidney["id"]]
         assert await ids("waiting=true") == [skin["id"], heart["id"]]
-        assert await ids("state=closed") == []
+        assert await ids("state=answered") == [kidney["id"]]
+        assert await ids("state=open&state=answered") == [skin["id"], kidney["id"], heart["id"]]
+        assert await ids("state=resolved") == []
+        assert await ids("order=waiting") == [heart["id"], skin["id"]]
+        await author.post(f"/api/v1/rooms/{heart['room']}/notify", json={"notify": "follow"})
+        assert await ids("followed=true") == [heart["id"]]
         assert await ids("specialty=astrology") == []
         assert heart["id"] not in {c["id"] for c in (await other.get("/api/v1/cases?mine=true")).json()["cases"]}
         for bad in (
             "urgency=whenever",
             "limit=0",
             "limit=101",
-            "state=open&state=closed",
+            "state=closed",
+            "order=best",
             "waiting=perhaps",
             "limit=x",
         ):
@@ -255,8 +262,8 @@ async def test_rooms_are_those_one_takes_part_in(site: Open) -> None:
             found: list[dict[str, Any]] = []
             cursor = ""
             while True:
-                page = (await client.get(f"/api/v1/rooms?limit=2{cursor}")).json()
-                found += page["rooms"]
+                page = (await client.get(f"/api/v1/rooms?limit=5{cursor}")).json()
+                found += [room for room in page["rooms"] if room["kind"] == "case"]
                 if page["next"] is None:
                     return found
                 cursor = f"&cursor={page['next']}"

@@ -213,7 +213,9 @@ class Parts:
 
     async def member(self, handle: str, role: str = "member", specialties: tuple[str, ...] = ("cardiology",)) -> Member:
         member = Member(self.ids.secret(), handle, role, specialties, "DE", self.ids.stream())  # type: ignore[arg-type]
-        await self.store.rows("members.create", member.id, handle, role, list(specialties), member.country, member.feed)
+        await self.store.rows(
+            "members.create", member.id, handle, role, list(specialties), member.country, member.feed, ["en"]
+        )
         return member
 
 
