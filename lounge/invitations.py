@@ -166,7 +166,7 @@ class Invitations:
             self._event(stream, f"joined {n}", "joined", _encode(Joined(n, guest.alias, guest.label)))
             for n, guest in enumerate(guests, 1)
         ]
-        invited = _encode(Invited(stream=stream, kind=begin.kind))
+        invited = _encode(Invited(stream=stream, room=begin.kind))
         told = [
             self._event(guest.feed, f"invited {stream}", "invited", invited)
             for guest in guests

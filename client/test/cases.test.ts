@@ -5,7 +5,7 @@ import type { LiveEvent, OwnLine } from "../src/protocol/messages";
 import { settle } from "./world";
 
 function line(id: string, more: Partial<OwnLine> = {}): OwnLine {
-  return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, mine: false, ...more };
+  return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, rev: 1, outcome: null, mine: false, notify: "normal", ...more };
 }
 
 async function begin(lines: OwnLine[], next: string | null = null) {
@@ -15,6 +15,7 @@ async function begin(lines: OwnLine[], next: string | null = null) {
   return list;
 }
 
+const change = (more: object) => ({ case: "b1", rev: 1, state: "open", urgency: "urgent", outcome: null, last_at: 9, replies: 1, first_reply_at: null, ...more });
 const told = (kind: string, data: object) => ({ op: "event", stream: "b", seq: 1, kind, at: 1, by: 0, data }) as LiveEvent;
 
 test("a new case appears on top, and once however often it is told", async () => {
@@ -26,15 +27,15 @@ test("a new case appears on top, and once however often it is told", async () =>
 
 test("replies and the first response move a line, never backwards", async () => {
   const list = await begin([line("b1", { replies: 3 })]);
-  list.event(told("case.changed", { case: "b1", state: "open", last_at: 9, replies: 4, first_reply_at: 5 }));
-  list.event(told("case.changed", { case: "b1", state: "open", last_at: 8, replies: 2, first_reply_at: null }));
+  list.event(told("case.changed", change({ replies: 4, first_reply_at: 5 })));
+  list.event(told("case.changed", change({ last_at: 8, replies: 2 })));
   expect(list.lines.value[0]).toMatchObject({ replies: 4, first_reply_at: 5, last_at: 9 });
 });
 
 test("a case that no longer passes the filters leaves the list", async () => {
   const list = await begin([line("b1")]);
   list.filters.value = { waiting: true };
-  list.event(told("case.changed", { case: "b1", state: "open", last_at: 9, replies: 1, first_reply_at: 5 }));
+  list.event(told("case.changed", change({ state: "answered", first_reply_at: 5 })));
   expect(list.lines.value).toEqual([]);
 });
 
@@ -45,4 +46,28 @@ test("older cases are added below", async () => {
   await settle();
   expect(list.lines.value.map((one) => one.id)).toEqual(["b1", "a0"]);
   expect(list.more.value).toBe(false);
+});
+
+test("a case that ends leaves the list of those that are not over", async () => {
+  const list = await begin([line("b1")]);
+  list.event(told("case.changed", change({ rev: 2, state: "resolved", outcome: "confirmed" })));
+  expect(list.lines.value).toEqual([]);
+});
+
+test("an older revision changes nothing", async () => {
+  const list = await begin([line("b1", { rev: 3, urgency: "routine" })]);
+  list.event(told("case.changed", change({ rev: 2, urgency: "emergency" })));
+  expect(list.lines.value[0]).toMatchObject({ rev: 3, urgency: "routine" });
+});
+
+test("a new title takes the place of the old one", async () => {
+  const list = await begin([line("b1")]);
+  list.event(told("case.retitled", { case: "b1", rev: 2, title: "Another" }));
+  expect(list.lines.value[0]?.title).toBe("Another");
+});
+
+test("those that wait longest come first where that is asked", async () => {
+  const list = await begin([line("b2"), line("b1"), line("b3")]);
+  list.filters.value = { order: "waiting" };
+  expect(list.lines.value.map((one) => one.id)).toEqual(["b1", "b2", "b3"]);
 });

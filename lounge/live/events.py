@@ -113,7 +113,7 @@ class Invited(Struct, frozen=True):
     """`invited`, on one's own feed: a room was opened for you."""
 
     stream: str
-    kind: Literal["direct", "consult"]
+    room: Literal["direct", "consult"]
 
 
 class FollowUpAsked(Struct, frozen=True):

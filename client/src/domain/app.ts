@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
 import { Api, type About, type Board, type Catalogue, type Me, type Specialty } from "../protocol/api";
 import { Refused, Socket, type Status } from "../protocol/socket";
-import type { Followed, Push, Room, Welcome } from "../protocol/messages";
+import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messages";
 import type { World } from "../protocol/world";
 import { CaseList } from "./cases";
+import { MOST, Notices } from "./notices";
 import { RoomModel } from "./room";
 
 /** `starting`, `out` (nobody is signed in), `in`, or `broken` (the server cannot be reached at all). */
@@ -24,6 +25,7 @@ export class App {
   readonly now = signal(0);
   readonly api: Api;
   readonly cases: CaseList;
+  readonly notices = new Notices();
   catalogue: Catalogue = { groups: [], specialties: [] };
   private socket: Socket | null = null;
   private epoch: string | null = null;
@@ -114,6 +116,7 @@ export class App {
     this.socket = null;
     this.me.value = null;
     this.rooms.value = null;
+    this.notices.clear();
     this.held.clear();
     this.positions.clear();
     this.epoch = null;
@@ -143,7 +146,10 @@ export class App {
       const reply = await socket.ask<Followed>({ op: "follow", stream, since, epoch });
       this.positions.set(stream, reply.head);
       if (since === null || !reply.complete) missed = true;
-      else for (const event of reply.events ?? []) this.cases.event(event as never);
+      else for (const event of reply.events ?? []) this.tell(stream, event as LiveEvent);
+      if (stream !== me.feed) return;
+      this.notices.read(reply.seen ?? 0);
+      if (since === null) await this.lookBack(socket, stream, reply.head, epoch);
     };
     try {
       await Promise.all(streams.map(follow));
@@ -155,10 +161,36 @@ export class App {
     return missed;
   }
 
+  /** Reads the newest of what the own feed has told before. */
+  private async lookBack(socket: Socket, feed: string, head: number, epoch: string): Promise<void> {
+    if (head === 0) return;
+    const since = Math.max(0, head - MOST);
+    const reply = await socket.ask<Followed>({ op: "follow", stream: feed, since, epoch });
+    for (const event of reply.events ?? []) this.notices.event(event as LiveEvent);
+    this.positions.set(feed, reply.head);
+  }
+
+  /** Keeps, and tells the other devices, that the notices up to this one were looked at. */
+  noticed(upTo: number): void {
+    const feed = this.me.value?.feed;
+    if (feed === undefined || upTo <= this.notices.seen.value) return;
+    this.notices.read(upTo);
+    this.socket?.ask({ op: "seen", stream: feed, seq: upTo }).catch(() => undefined);
+  }
+
+  private tell(stream: string, event: LiveEvent): void {
+    this.cases.event(event);
+    if (stream === this.me.value?.feed) this.notices.event(event);
+  }
+
   private take(push: Push): void {
     if (push.op === "event" && this.positions.has(push.stream)) {
       this.positions.set(push.stream, push.seq);
-      this.cases.event(push);
+      this.tell(push.stream, push);
+      return;
+    }
+    if (push.op === "seen" && push.stream === this.me.value?.feed) {
+      this.notices.read(push.seq);
       return;
     }
     if (push.op === "gap" && this.positions.has(push.stream)) {

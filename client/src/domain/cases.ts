@@ -63,6 +63,22 @@ export class CaseList {
     void this.load();
   }
 
+  /** Takes all filters away. */
+  clear(): void {
+    this.filters.value = {};
+    this.filter(GOING_ON);
+  }
+
+  /** Takes a case that was read whole: what the list shows of it is not older. */
+  refresh(line: OwnLine): void {
+    const known = this.byId.value.get(line.id);
+    if (known === undefined || line.rev < known.rev) return;
+    const lines = new Map(this.byId.value);
+    if (this.passes(line)) lines.set(line.id, this.lineOf(line));
+    else lines.delete(line.id);
+    this.byId.value = lines;
+  }
+
   /** Takes an event of a board or of the own feed: again and again is the same as once. */
   event(event: LiveEvent): void {
     if (event.kind === "case.opened") this.opened(event.data as CaseLine);
@@ -116,6 +132,11 @@ export class CaseList {
       (followed === undefined || (line.notify === "follow") === followed) &&
       (line.state !== "withdrawn" || line.mine)
     );
+  }
+
+  private lineOf(line: OwnLine): OwnLine {
+    const { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, mine, notify } = line;
+    return { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, mine, notify };
   }
 
   private turnTo(next: string | null): void {

@@ -8,6 +8,7 @@ import { RoomLog, type Held } from "./roomlog";
 export type Phase = "loading" | "ready" | "missing" | "broken";
 
 const PAGE = 50;
+const ABOUT_THE_CASE = new Set(["resolved", "reopened", "withdrawn", "corrected"]);
 
 /** A room as the page shows it: what is held of its log, and the own posts on their way into it. */
 export class RoomModel {
@@ -18,6 +19,8 @@ export class RoomModel {
   readonly mayPost = signal(true);
   readonly loadingOlder = signal(false);
   readonly older = signal(true);
+  /** Grows when the room tells that its case changed. */
+  readonly caseChanges = signal(0);
   readonly outbox: Outbox;
   readonly yours = computed(() => new Set(this.messages.value.filter((m) => m.by === this.you.value).map((m) => m.seq)));
   private readonly you = signal<number | null>(null);
@@ -71,7 +74,9 @@ export class RoomModel {
 
   private event(event: LiveEvent): void {
     try {
-      if (this.log.event(event)) this.show();
+      if (!this.log.event(event)) return;
+      this.show();
+      if (ABOUT_THE_CASE.has(event.kind)) this.caseChanges.value++;
     } catch {
       // Out of order cannot be; if it is, what is held is not to be trusted.
       const epoch = this.epoch;

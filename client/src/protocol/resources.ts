@@ -70,7 +70,7 @@ export interface Mentioned {
 
 export interface Invited {
   stream: string;
-  kind: "consult" | "direct";
+  room: "consult" | "direct";
 }
 
 export interface FollowUpAsked {

@@ -1,18 +1,18 @@
-import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import { Button, Empty, Problem, Skeleton, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
+import { GOING_ON } from "../domain/cases";
 import type { OwnLine } from "../protocol/messages";
 import { ageText, clockText, responseText } from "../domain/waiting";
-import { Refused } from "../protocol/socket";
-import type { Case } from "../protocol/messages";
 import { words } from "../words";
 import { Link, path } from "./router";
-import { RoomView } from "./room";
+import { State } from "./case";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
 
+/** How long nobody has answered, or how soon somebody did. */
 export function Clock({ line, now }: { line: OwnLine; now: number }) {
+  const over = line.state === "resolved" || line.state === "withdrawn";
+  if (line.first_reply_at === null && over) return null;
   return line.first_reply_at === null ? (
     <span class="badge waiting">{words.waiting(clockText(now - line.opened_at))}</span>
   ) : (
@@ -28,6 +28,7 @@ function Line({ app, line }: { app: App; line: OwnLine }) {
       <Link class="row" to={to} aria-current={path.value === to ? "page" : undefined}>
         <span class="facts">
           <Urgency urgency={line.urgency} />
+          <State line={line} />
           <span>{app.specialty(line.specialty)}</span>
           <span class="nowrap">{words.ago(ageText(now - line.opened_at))}</span>
         </span>
@@ -54,7 +55,7 @@ export function CaseListView({ app }: { app: App }) {
       {list.phase.value === "ready" && list.lines.value.length === 0 && (
         <Empty title={words.list.emptyTitle}>
           <p>{words.list.empty}</p>
-          <Button onClick={() => list.filter({ state: "open", ...CLEAR })}>{words.list.clear}</Button>
+          <Button onClick={() => list.clear()}>{words.list.clear}</Button>
         </Empty>
       )}
       <ul>{list.phase.value === "ready" && list.lines.value.map((line) => <Line key={line.id} app={app} line={line} />)}</ul>
@@ -67,87 +68,41 @@ export function CaseListView({ app }: { app: App }) {
   );
 }
 
-const CLEAR = { urgency: undefined, specialty: undefined, waiting: undefined, mine: undefined } as never as object;
+const STATES = {
+  going: GOING_ON.state, open: ["open"], answered: ["answered"], resolved: ["resolved"], reopened: ["reopened"], withdrawn: ["withdrawn"],
+  all: undefined,
+} as const;
 
 function Filters({ app }: { app: App }) {
   const list = app.cases;
   const filters = list.filters.value;
+  const own = app.me.value?.specialties ?? [];
   const set = (change: Record<string, unknown>) => list.filter(change as never);
+  const chip = (label: string, pressed: boolean, change: Record<string, unknown>) => (
+    <Button class="toggle" aria-pressed={pressed} onClick={() => set(change)}>{label}</Button>
+  );
+  const isOwn = filters.specialty !== undefined && filters.specialty.join() === own.join();
+  const state = Object.entries(STATES).find(([, states]) => states?.join() === filters.state?.join())?.[0] ?? "all";
   return (
-    <div class="filters" role="group" aria-label={words.list.title} tabIndex={-1}>
-      <Button class="toggle" aria-pressed={filters.waiting === true} onClick={() => set({ waiting: filters.waiting ? undefined : true })}>
-        {words.list.waiting}
-      </Button>
-      <Button class="toggle" aria-pressed={filters.mine === true} onClick={() => set({ mine: filters.mine ? undefined : true })}>
-        {words.list.mine}
-      </Button>
+    <div class="filters" role="group" aria-label={words.list.filters} tabIndex={-1}>
+      {chip(words.list.waiting, filters.order === "waiting", { order: filters.order === "waiting" ? undefined : "waiting" })}
+      {chip(words.list.mine, filters.mine === true, { mine: filters.mine ? undefined : true })}
+      {chip(words.list.ownSpecialties, isOwn, { specialty: isOwn ? undefined : own })}
+      {chip(words.list.followed, filters.followed === true, { followed: filters.followed ? undefined : true })}
+      <select class="input" aria-label={words.list.state} value={state}
+        onChange={(event) => set({ state: STATES[event.currentTarget.value as keyof typeof STATES] })}>
+        {Object.keys(STATES).map((one) => <option key={one} value={one}>{words.list.states[one as keyof typeof STATES]}</option>)}
+      </select>
       <select class="input" aria-label={words.list.urgency} value={filters.urgency ?? ""}
         onChange={(event) => set({ urgency: event.currentTarget.value || undefined })}>
         <option value="">{words.list.anyUrgency}</option>
         {URGENCIES.map((urgency) => <option key={urgency} value={urgency}>{words.urgency[urgency]}</option>)}
       </select>
-      <select class="input" aria-label={words.list.specialty} value={filters.specialty ?? ""}
-        onChange={(event) => set({ specialty: event.currentTarget.value || undefined })}>
+      <select class="input" aria-label={words.list.specialty} value={isOwn && own.length > 1 ? "" : (filters.specialty?.[0] ?? "")}
+        onChange={(event) => set({ specialty: event.currentTarget.value ? [event.currentTarget.value] : undefined })}>
         <option value="">{words.list.anySpecialty}</option>
         {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
       </select>
-      <select class="input" aria-label={words.list.state} value={filters.state ?? ""}
-        onChange={(event) => set({ state: event.currentTarget.value || undefined })}>
-        <option value="open">{words.list.open}</option>
-        <option value="closed">{words.list.closed}</option>
-        <option value="">{words.list.any}</option>
-      </select>
     </div>
-  );
-}
-
-/** One case: its facts, and its room. */
-export function CaseView({ app, id }: { app: App; id: string }) {
-  const held = useSignal<Case | null>(null);
-  const problem = useSignal<Refused | null>(null);
-  const unfolded = useSignal<boolean | null>(null);
-  const load = () => {
-    problem.value = null;
-    app.api.case(id).then(
-      (found) => { held.value = found; },
-      (error: unknown) => { problem.value = error instanceof Refused ? error : new Refused("internal", String(error), true); },
-    );
-  };
-  useEffect(() => {
-    held.value = null;
-    unfolded.value = null;
-    load();
-  }, [id]);
-
-  if (problem.value?.code === "not_found") return <Empty title={words.room.missingTitle}>{words.room.missing}</Empty>;
-  if (problem.value !== null) return <Problem message={problem.value.message} onAgain={load} />;
-  const found = held.value;
-  if (found === null || found.id !== id) return <Skeleton />;
-  const line = app.cases.lines.value.find((one) => one.id === id) ?? found;
-  const room = app.room(found.room);
-  const open = unfolded.value ?? room.messages.value.length === 0;
-  return (
-    <RoomView app={app} room={room} title={found.title} home="/cases" placeholder={words.room.composer}
-      facts={
-        <>
-          <div class="facts">
-            <Urgency urgency={found.urgency} />
-            <span>{app.specialty(found.specialty)}</span>
-            <span>{found.label}</span>
-            <span class="nowrap">{words.ago(ageText(app.now.value - found.opened_at))}</span>
-            <Clock line={line} now={app.now.value} />
-          </div>
-          <Button kind="quiet" class="disclose" aria-expanded={open} onClick={() => { unfolded.value = !open; }}>
-            {open ? words.room.hide : words.room.show}
-          </Button>
-          {open && (
-            <div class="case-text">
-              <p>{found.presentation}</p>
-              <p class="question"><span class="hidden">{words.room.question}: </span>{found.question}</p>
-            </div>
-          )}
-        </>
-      }
-    />
   );
 }

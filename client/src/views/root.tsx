@@ -2,11 +2,13 @@ import { useEffect } from "preact/hooks";
 import { Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
 import type { App } from "../domain/app";
 import { words } from "../words";
-import { CaseListView, CaseView } from "./cases";
+import { CaseView } from "./case";
+import { CaseListView } from "./cases";
 import { Door } from "./door";
 import { LoungesView, LoungeView } from "./lounges";
 import { MeView } from "./me";
 import { NewCase } from "./newcase";
+import { NoticesView } from "./notices";
 import { go, Link, path } from "./router";
 
 export function Root({ app }: { app: App }) {
@@ -36,8 +38,15 @@ const TABS = [
   { to: "/cases", icon: "cases", label: words.cases },
   { to: "/lounges", icon: "lounges", label: words.lounges },
   { to: "/new", icon: "plus", label: words.newCase },
+  { to: "/notices", icon: "bell", label: words.notices.tab },
   { to: "/me", icon: "me", label: words.me },
 ] as const;
+
+/** How much is new behind a tab, where that is counted. */
+function Count({ app, to }: { app: App; to: string }) {
+  const unread = to === "/notices" ? app.notices.unread.value : 0;
+  return unread > 0 ? <span class="count">{unread}<span class="hidden"> {words.notices.unread}</span></span> : null;
+}
 
 function current(to: string): "page" | undefined {
   const here = path.value;
@@ -51,7 +60,7 @@ function Inside({ app }: { app: App }) {
       <header class="top">
         <Link class="brand" to="/cases"><Icon name="mark" size={26} />{words.product}</Link>
         <nav aria-label={words.nav}>
-          {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}>{tab.label}</Link>)}
+          {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}>{tab.label}<Count app={app} to={tab.to} /></Link>)}
         </nav>
         <span class="grow" />
         <span class="small soft">{app.me.value?.handle}</span>
@@ -59,7 +68,7 @@ function Inside({ app }: { app: App }) {
       <div class="banners"><Simulated app={app} /><Connection app={app} /></div>
       <Panes app={app} />
       <nav class="bottom" aria-label={words.nav}>
-        {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}</Link>)}
+        {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>
     </div>
   );
@@ -72,6 +81,7 @@ function Panes({ app }: { app: App }) {
   }, [here]);
   const [, section = "cases", id] = here.split("/");
   if (section === "new") return <Single><NewCase app={app} /></Single>;
+  if (section === "notices") return <Single><NoticesView app={app} /></Single>;
   if (section === "me") return <Single><MeView app={app} /></Single>;
   if (section === "lounges" || section === "rooms") {
     return (

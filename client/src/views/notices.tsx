@@ -1,0 +1,65 @@
+import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { Empty } from "../design/parts";
+import type { App } from "../domain/app";
+import type { Notice } from "../domain/notices";
+import { ageText } from "../domain/waiting";
+import { words } from "../words";
+import { Link } from "./router";
+
+/** What happened that concerns the member: calls, invitations, questions, news of what they follow. */
+export function NoticesView({ app }: { app: App }) {
+  // What was unread when the page was opened stays marked while it is looked at.
+  const before = useSignal(app.notices.seen.peek());
+  const notices = app.notices.all.value;
+  const newest = notices[0]?.seq ?? 0;
+  useEffect(() => {
+    if (app.rooms.value === null) app.loadRooms().catch(() => undefined);
+  }, []);
+  useEffect(() => app.noticed(newest), [newest]);
+  return (
+    <div class="page notices">
+      <h1>{words.notices.title}</h1>
+      {notices.length === 0 && <Empty title={words.notices.emptyTitle}>{words.notices.empty}</Empty>}
+      <ul class="panel">
+        {notices.map((notice) => (
+          <li key={notice.seq}>
+            <Link class={notice.seq > before.value ? "row new" : "row"} to={target(notice)}>
+              <span class="title">{text(app, notice)}</span>
+              <span class="facts">
+                {notice.seq > before.value && <span class="badge today">{words.notices.fresh}</span>}
+                <span class="nowrap">{words.ago(ageText(app.now.value - notice.at))}</span>
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function target(notice: Notice): string {
+  switch (notice.kind) {
+    case "mentioned":
+      return notice.case ? `/cases/${notice.case}?m=${notice.message}` : `/rooms/${notice.stream}?m=${notice.message}`;
+    case "invited":
+      return `/rooms/${notice.stream}`;
+    default:
+      return `/cases/${notice.case}`;
+  }
+}
+
+function text(app: App, notice: Notice): string {
+  const title = (id: string | null | undefined) => app.cases.lines.value.find((line) => line.id === id)?.title;
+  const room = (stream: string) => app.rooms.value?.find((one) => one.stream === stream)?.title;
+  switch (notice.kind) {
+    case "mentioned":
+      return words.notices.mentioned(title(notice.case) ?? room(notice.stream) ?? words.notices.aRoom);
+    case "invited":
+      return words.notices.invited(room(notice.stream) ?? words.notices.aRoom);
+    case "followup.asked":
+      return words.notices.followUp(title(notice.case) ?? words.notices.aCase, notice.days);
+    case "case.changed":
+      return words.notices.moved(title(notice.case) ?? words.notices.aCase, notice.replies);
+  }
+}
