@@ -80,6 +80,7 @@ class Node(Struct, frozen=True):
     accounts: Accounts
     rooms: Rooms
     cases: Cases
+    endings: Endings
     health: Health
     metrics: Metrics
 
@@ -188,7 +189,7 @@ async def running(
             ],
             exception_handlers={HTTPException: refusal},
         )
-        yield Node(asgi, operations, store, accounts, rooms, cases, health, metrics)
+        yield Node(asgi, operations, store, accounts, rooms, cases, endings, health, metrics)
 
 
 def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from lounge.cases import Audience, Draft
 from lounge.clock import milliseconds
+from lounge.endings import Resolution
 from lounge.errors import NotFound
 from lounge.ids import CONTROL
 from lounge.live.messages import Post
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from lounge.cases import Cases
+    from lounge.cases import Case, Cases
     from lounge.clock import Clock
-    from lounge.data import Demo, DemoCase, DemoLounge, DemoPost
+    from lounge.data import Demo, DemoCase, DemoLounge, DemoPost, DemoResolution
+    from lounge.endings import Endings
     from lounge.ids import Ids
     from lounge.members.accounts import Accounts, Member
     from lounge.rooms import Rooms
@@ -36,7 +38,15 @@ class Seeder:
     """Puts the demo network in."""
 
     def __init__(
-        self, store: Store, owner: Direct, ids: Ids, clock: Clock, accounts: Accounts, rooms: Rooms, cases: Cases
+        self,
+        store: Store,
+        owner: Direct,
+        ids: Ids,
+        clock: Clock,
+        accounts: Accounts,
+        rooms: Rooms,
+        cases: Cases,
+        endings: Endings,
     ) -> None:
         """Take the rules that everything goes through, and a connection as the owner, to set times back."""
         self._store = store
@@ -46,6 +56,7 @@ class Seeder:
         self._accounts = accounts
         self._rooms = rooms
         self._cases = cases
+        self._endings = endings
 
     async def seed(self, demo: Demo) -> bool:
         """Put everything in, unless it is in already; return whether there was anything to do."""
@@ -97,15 +108,17 @@ class Seeder:
         )
         key = self._ids.derived("demo case", case.title)
         opened, _ = await self._cases.open(members[case.author], key, draft, self._ids.stream(opened_at))
-        await self._discuss(opened.room, 2, opened_at, case.posts, members)
+        numbers = await self._discuss(opened.room, 2, opened_at, case.posts, members)
+        if case.resolution is not None:
+            await self._resolve(members[case.author], opened, case.resolution, numbers, now)
         await self._owner.value("demo.date_case", opened.id, opened_at)
         line = self._ids.derived("case.opened", opened.id)
         await self._owner.value("demo.date_line", line, opened_at, milliseconds(opened_at))
 
     async def _discuss(
         self, room: str, begun: int, opened_at: datetime, posts: Sequence[DemoPost], members: dict[str, Member]
-    ) -> None:
-        """Post one after the other; then give each, and the entry before it, the time of the story."""
+    ) -> list[int]:
+        """Post one after the other, and give each, and the entry before it, the time of the story; return their numbers."""
         now = self._now()
         numbers: list[int] = []
         after, upto, times = [0], [begun], [opened_at]
@@ -123,3 +136,23 @@ class Seeder:
         await self._owner.value("demo.date_events", room, after, upto, times)
         await self._owner.value("demo.date_messages", room)
         await self._owner.value("demo.date_stream", room)
+        return numbers
+
+    async def _resolve(
+        self, author: Member, case: Case, resolution: DemoResolution, numbers: Sequence[int], now: datetime
+    ) -> None:
+        """End a case as the story says; its author is asked what became of the patient when that falls due."""
+        at = now - timedelta(minutes=resolution.minutes_ago)
+        wanted = Resolution(
+            outcome=resolution.outcome,
+            diagnosis=resolution.diagnosis,
+            learned=resolution.learned,
+            accepted=numbers[resolution.accepted],
+        )
+        if case.state != "resolved":
+            await self._endings.resolve(author, case.id, self._ids.derived("demo resolution", case.title), wanted)
+        last = numbers[-1]
+        await self._owner.value("demo.date_events", case.room, [last], [last + 1], [at])
+        await self._owner.value("demo.date_stream", case.room)
+        await self._owner.value("demo.date_resolution", case.id, at)
+        await self._owner.value("demo.date_follow_ups", case.id, at)

@@ -146,7 +146,7 @@ async def _servers(settings: Settings, place: Place) -> AsyncIterator[tuple[Data
 async def _seed(node: Node, databases: Databases) -> None:
     """Put the made-up members and cases in, where they are not yet."""
     async with Direct(databases.owner_url, load_queries()) as owner:
-        seeder = Seeder(node.store, owner, _ids(), SystemClock(), node.accounts, node.rooms, node.cases)
+        seeder = Seeder(node.store, owner, _ids(), SystemClock(), node.accounts, node.rooms, node.cases, node.endings)
         await seeder.seed(load_demo())
 
 

@@ -98,6 +98,16 @@ class DemoPost(Struct, frozen=True, forbid_unknown_fields=True):
     reply_to: Annotated[int, Meta(ge=0)] | None = None
 
 
+class DemoResolution(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an invented case ended; `accepted` is the index, from 0, of the post that answered it."""
+
+    outcome: Literal["confirmed", "probable", "unresolved", "referred"]
+    diagnosis: str
+    learned: str
+    accepted: Annotated[int, Meta(ge=0)]
+    minutes_ago: Minutes
+
+
 class DemoCase(Struct, frozen=True, forbid_unknown_fields=True):
     """An invented case, opened `minutes_ago` by the member `author`, and its discussion, oldest post first."""
 
@@ -110,6 +120,7 @@ class DemoCase(Struct, frozen=True, forbid_unknown_fields=True):
     presentation: Presentation
     question: Question
     posts: tuple[DemoPost, ...]
+    resolution: DemoResolution | None = None
 
 
 class DemoLounge(Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,7 +57,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
             <span>{found.label}</span>
             <span class="nowrap">{words.ago(ageText(app.now.value - found.opened_at))}</span>
             <Clock line={line} now={app.now.value} />
-            <span class="nowrap">{words.case.views(found.views)}</span>
+            {found.views > 0 && <span class="nowrap">{words.case.views(found.views)}</span>}
           </div>
           <div class="case-bar">
             <Button kind="quiet" aria-expanded={open} onClick={() => { unfolded.value = !open; }}>
@@ -82,7 +82,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
 /** How far a case has come, where that is more than "open". */
 export function State({ line }: { line: Pick<Case, "state" | "outcome"> }) {
   if (line.state === "open" || line.state === "answered") return null;
-  const outcome = line.outcome === null ? "" : `: ${words.case.outcomes[line.outcome]}`;
+  const outcome = line.outcome === null ? "" : `: ${words.case.briefly[line.outcome]}`;
   return <span class={`badge state-${line.state}`}>{words.case.states[line.state]}{outcome}</span>;
 }
 

@@ -4,7 +4,7 @@ select exists (select from events where stream = $1 and kind = 'demo.seeded')
 -- name: demo.lounge
 -- A standing room, made once.
 with begun as (insert into streams (id, kind) values ($1, 'room') on conflict do nothing returning id)
-insert into rooms (stream, kind, title, audience, specialties) select id, 'lounge', $2, $3, $4 from begun
+insert into rooms (stream, kind, lounge_group, title, audience, specialties) select id, 'lounge', 'general', $2, $3, $4 from begun
 
 -- name: demo.date_events
 -- As the owner: events of the spans ]after, upto] get the times that the story gives them.
@@ -30,3 +30,9 @@ update events e
 set at = $2,
     data = (e.data::jsonb || jsonb_build_object('opened_at', $3::bigint, 'last_at', $3::bigint))::json
 where e.kind = 'case.opened' and e.author = 0 and e.key = $1
+
+-- name: demo.date_resolution
+update cases set resolved_at = $2, announced = s.posts, announced_rev = rev from streams s where cases.id = $1 and s.id = cases.room
+
+-- name: demo.date_follow_ups
+update follow_ups set due_at = $2::timestamptz + make_interval(days => days) where case_id = $1

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from lounge.data import load_demo
 from lounge.demo import Seeder
+from lounge.endings import Endings
 from lounge.errors import Unavailable
 from lounge.sql import load_queries
 from lounge.store import Direct
@@ -28,7 +29,8 @@ COUNTS = """select (select count(*) from members) as members, (select count(*) f
 async def seeder(node: Node, database: Database) -> AsyncIterator[Seeder]:
     """Return what seeds the module's database."""
     async with Direct(database.owner_url, load_queries()) as owner:
-        yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases)
+        endings = Endings(node.store, node.ids, node.clock, enter=node.rooms.participate, committed=node.committed)
+        yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases, endings)
 
 
 async def test_seeding_is_taken_up_where_it_broke_off_and_done_once(
