@@ -10,6 +10,8 @@ type Step = { followed: Followed } | { event: LiveEvent } | { gap: { head: numbe
 interface History {
   steps: Step[];
   holds: Message[];
+  pins: number[];
+  state: string;
   position: number;
 }
 
@@ -29,6 +31,8 @@ test.each(histories.trim().split("\n").map((line, number) => [number, JSON.parse
       else if ("gap" in step) log.gap(step.gap.head);
       else log.page(step.page);
     }
+    expect(log.pins).toEqual(history.pins);
+    expect(log.state).toBe(history.state);
     expect(log.position).toBe(history.position);
     expect(log.messages).toEqual(holding(history.holds).messages);
   },

@@ -2,10 +2,10 @@
 
 `python -m tests.vectors` writes client/test/roomlog.jsonl anew, a history a line: `steps`, each one of
 
-    {"followed": …}   a reply to `follow`, the first, a resume, or after a new epoch
+    {"followed": …}   a reply to `follow`: the first, a resume, after a gap, or after a new epoch
     {"event": …}      a push, the next one or one that was told before
     {"gap": …}        a push that says what is left out
-    {"page": …}       a reply to `read`, older messages or the newest after a gap
+    {"page": …}       a reply to `read`: older messages
 
 and `holds`, the messages as they then stand, oldest first, `pins`, the numbers of the pinned ones, held or not, `state`, and
 `position`. See docs/protocol.md.
@@ -234,8 +234,7 @@ class History:
         for _ in range(self._chance.randrange(1, 10)):
             self._room.act()
         self._tell("gap", {"op": "gap", "stream": STREAM, "from": first, "head": self._room.head})
-        self._held, self._position = set(), self._room.head
-        self._read(2**53, NEWEST)
+        self._follow(None)
 
     def _older(self) -> None:
         self._read(min(self._held, default=2**53), self._chance.randrange(1, NEWEST))

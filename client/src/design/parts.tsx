@@ -18,10 +18,21 @@ const ICONS = {
   back: "M15 5l-7 7 7 7",
   send: "M4 12h15M13 6l6 6-6 6",
   close: "M6 6l12 12M18 6L6 18",
+  reply: "M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  check: "M4 12.500l5 5L20 6.500",
+  star: "M12 3.500l2.600 5.400 5.900.8-4.300 4.100 1 5.900L12 16.900l-5.200 2.800 1-5.900L3.500 9.700l5.900-.8z",
+  question: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 18h.01",
+  eye: "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12zM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5z",
+  thanks: "M4 11h16v9H4zM12 8v12M3 8h18v3H3zM12 8C9 3 5 5 7 8M12 8c3-5 7-3 5 0",
+  heart: "M12 20S4.500 15.500 3.500 10A4.600 4.600 0 0 1 12 7a4.600 4.600 0 0 1 8.500 3c-1 5.500-8.500 10-8.500 10z",
+  laugh: "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17zM8 13.500a4.200 4.200 0 0 0 8 0zM9 9.500h.01M15 9.500h.01",
   mark: "M3 12h4l2.5-6 4 12 2.5-6h5",
 } as const;
 
-export function Icon({ name, size = 22 }: { name: keyof typeof ICONS; size?: number }) {
+export type IconName = keyof typeof ICONS;
+
+export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
       stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">

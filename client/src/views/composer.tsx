@@ -1,67 +1,102 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Button, Icon } from "../design/parts";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Person } from "../protocol/messages";
 import { words } from "../words";
 
 const LIMIT = 20_000;
 const NEAR = 1_000;
+const CANDIDATES = 6;
+/** "@" and the beginning of an alias right before the caret; an alias has two words at the most. */
+const CALL = /(?:^|\s)@([\p{L}\d-]*(?: [\p{L}\d-]*)?)$/u;
 
 interface Props {
   room: RoomModel;
+  /** Where what is written is kept until it is posted. */
+  draft: string;
   placeholder: string;
-  replyTo: Held | null;
-  replyName: string;
-  onCancelReply: () => void;
   now: () => number;
+  /** What the text is to be: an answer, a change. */
+  about?: ComponentChildren;
+  onCancel?: () => void;
+  /** A text to begin with, in place of the draft: a message that is changed. */
+  begin?: string | undefined;
+  submit?: string;
+  onPost: (text: string, at: number) => void | Promise<boolean>;
 }
 
-/** Where a reply is written; what is written is kept per room until it is posted. */
-export function Composer({ room, placeholder, replyTo, replyName, onCancelReply, now }: Props) {
+/** Where a message is written; what is written is kept until it is posted. */
+export function Composer({ room, draft, placeholder, now, about, onCancel, begin, submit, onPost }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const draftKey = `draft ${room.stream}`;
-  const [text, setText] = useState(() => sessionStorage.getItem(draftKey) ?? "");
+  const draftKey = `draft ${draft}`;
+  const [text, setText] = useState(() => begin ?? sessionStorage.getItem(draftKey) ?? "");
+  const calling = useCalling(room, box, text);
   const length = [...text].length;
 
   useEffect(() => {
-    if (replyTo !== null) box.current?.focus();
-  }, [replyTo]);
+    if (about !== undefined) box.current?.focus();
+  }, [about !== undefined, begin]);
 
   const write = (value: string) => {
     setText(value);
+    if (begin !== undefined) return;
     if (value) sessionStorage.setItem(draftKey, value);
     else sessionStorage.removeItem(draftKey);
+    if (value && room.rights.value.has("read")) room.presence.typing();
   };
-  const post = () => {
+  const post = async () => {
     if (!text.trim() || length > LIMIT) return;
-    room.post(text, replyTo?.seq ?? null, now());
+    if ((await onPost(text, now())) === false) return;
     write("");
-    onCancelReply();
+    box.current?.focus();
+  };
+  const choose = (person: Person) => {
+    write(calling.completed(person));
+    calling.close();
     box.current?.focus();
   };
   return (
     <>
-      {replyTo !== null && (
+      {about !== undefined && (
         <div class="replying">
-          <span>{words.room.replyingTo(replyName)}: {replyTo.body.slice(0, 80)}</span>
-          <Button kind="quiet" class="icon" aria-label={words.room.cancelReply} onClick={onCancelReply}><Icon name="close" size={18} /></Button>
+          <span>{about}</span>
+          <Button kind="quiet" class="icon" aria-label={words.room.cancel} onClick={onCancel}><Icon name="close" size={18} /></Button>
         </div>
       )}
-      <form onSubmit={(event) => { event.preventDefault(); post(); }}>
+      {calling.people.length > 0 && (
+        <ul class="callable" role="listbox" id={calling.id} aria-label={words.room.call}>
+          {calling.people.map((person, index) => (
+            <li key={person.n} role="option" id={`${calling.id}-${index}`} aria-selected={index === calling.chosen}
+              onPointerDown={(event) => { event.preventDefault(); choose(person); }}>
+              <b>{person.alias}</b> <span class="small soft">{person.label}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <form onSubmit={(event) => { event.preventDefault(); void post(); }}>
         <textarea
           ref={box} class="input" rows={1} aria-label={placeholder} placeholder={placeholder} value={text}
-          onInput={(event) => write(event.currentTarget.value)}
+          aria-autocomplete="list" aria-controls={calling.people.length > 0 ? calling.id : undefined}
+          aria-activedescendant={calling.people.length > 0 ? `${calling.id}-${calling.chosen}` : undefined}
+          onInput={(event) => { write(event.currentTarget.value); calling.look(); }}
+          onClick={calling.look}
           onKeyDown={(event) => {
+            if (event.isComposing) return;
+            if (calling.people.length > 0 && calling.key(event, choose)) return;
             const desktop = matchMedia("(hover: hover)").matches;
-            if (event.key === "Enter" && !event.isComposing && (event.ctrlKey || event.metaKey || (desktop && !event.shiftKey))) {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey || (desktop && !event.shiftKey))) {
               event.preventDefault();
-              post();
+              void post();
             }
-            if (event.key === "Escape") onCancelReply();
+            if (event.key === "Escape" && onCancel !== undefined) {
+              event.stopPropagation();
+              onCancel();
+            }
           }}
         />
         <button type="submit" class="button primary" disabled={!text.trim() || length > LIMIT}>
-          <Icon name="send" size={18} />{words.room.send}
+          <Icon name="send" size={18} />{submit ?? words.room.send}
         </button>
       </form>
       {length > LIMIT - NEAR && (
@@ -69,4 +104,40 @@ export function Composer({ room, placeholder, replyTo, replyName, onCancelReply,
       )}
     </>
   );
+}
+
+/** Who may be meant by what stands between "@" and the caret. */
+function useCalling(room: RoomModel, box: { current: HTMLTextAreaElement | null }, text: string) {
+  const id = useId();
+  const [begun, setBegun] = useState<string | null>(null);
+  const [chosen, setChosen] = useState(0);
+  const you = room.you.value;
+  const people =
+    begun === null
+      ? []
+      : [...room.names.value.values()]
+          .filter((one) => one.n !== you && one.alias.toLowerCase().startsWith(begun.toLowerCase()))
+          .slice(0, CANDIDATES);
+  const look = () => {
+    const caret = box.current?.selectionStart ?? 0;
+    setBegun(CALL.exec((box.current?.value ?? "").slice(0, caret))?.[1] ?? null);
+    setChosen(0);
+  };
+  const close = () => setBegun(null);
+  const key = (event: KeyboardEvent, choose: (person: Person) => void): boolean => {
+    if (event.key === "ArrowDown") setChosen((chosen + 1) % people.length);
+    else if (event.key === "ArrowUp") setChosen((chosen + people.length - 1) % people.length);
+    else if (event.key === "Escape") close();
+    else if ((event.key === "Enter" || event.key === "Tab") && people[chosen] !== undefined) choose(people[chosen]);
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
+  const completed = (person: Person): string => {
+    const caret = box.current?.selectionStart ?? text.length;
+    const before = text.slice(0, caret - (begun?.length ?? 0));
+    return `${before}${person.alias} ${text.slice(caret)}`;
+  };
+  return { id, people, chosen, look, close, key, completed };
 }

@@ -77,7 +77,7 @@ export function LoungeView({ app, stream }: { app: App; stream: string }) {
   }, [stream]);
   const days = known?.retention_days;
   return (
-    <RoomView app={app} room={app.room(stream)} title={known?.title ?? words.lounges} home="/lounges" placeholder={words.room.composerLounge}
+    <RoomView app={app} room={app.room(stream)} title={known?.title ?? words.lounges} home="/lounges" placeholder={words.room.composerLounge} lounge={known?.kind === "lounge"}
       facts={days && <p class="small soft">{words.loungesPage.kept(days)}</p>} />
   );
 }

@@ -5,8 +5,8 @@ import { Fragment, h, type ComponentChildren } from "preact";
  * A subset of Markdown as nodes. No HTML string is ever made, so there is nothing to sanitise: HTML, images and whatever
  * is not listed here stand as the text that was typed. Links are shown whole and never fetched.
  */
-export function Markdown({ text }: { text: string }) {
-  return <>{nodes(new Lexer({ gfm: true, breaks: true }).lex(text))}</>;
+export function Markdown({ text, calls = [] }: { text: string; calls?: readonly string[] }) {
+  return <>{nodes(new Lexer({ gfm: true, breaks: true }).lex(text), calls)}</>;
 }
 
 /** The words of a text without its marks, for a line that quotes it. */
@@ -34,25 +34,33 @@ function plain(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-function nodes(tokens: Token[] | undefined): ComponentChildren {
-  return tokens?.map((token, index) => <Fragment key={index}>{node(token)}</Fragment>);
+/** Text with the names that are called in it set off. */
+function called(text: string, calls: readonly string[]): ComponentChildren {
+  const first = calls.map((alias) => ({ alias, at: text.indexOf(`@${alias}`) })).filter((one) => one.at >= 0).sort((a, b) => a.at - b.at)[0];
+  if (first === undefined) return text;
+  const end = first.at + first.alias.length + 1;
+  return <>{text.slice(0, first.at)}<b class="call">{text.slice(first.at, end)}</b>{called(text.slice(end), calls)}</>;
 }
 
-function node(token: Token): ComponentChildren {
+function nodes(tokens: Token[] | undefined, calls: readonly string[]): ComponentChildren {
+  return tokens?.map((token, index) => <Fragment key={index}>{node(token, calls)}</Fragment>);
+}
+
+function node(token: Token, calls: readonly string[]): ComponentChildren {
   switch (token.type) {
     case "space":
     case "def":
       return null;
     case "paragraph":
-      return <p>{nodes(token.tokens)}</p>;
+      return <p>{nodes(token.tokens, calls)}</p>;
     case "heading":
-      return <h3>{nodes(token.tokens)}</h3>;
+      return <h3>{nodes(token.tokens, calls)}</h3>;
     case "strong":
-      return <strong>{nodes(token.tokens)}</strong>;
+      return <strong>{nodes(token.tokens, calls)}</strong>;
     case "em":
-      return <em>{nodes(token.tokens)}</em>;
+      return <em>{nodes(token.tokens, calls)}</em>;
     case "del":
-      return <del>{nodes(token.tokens)}</del>;
+      return <del>{nodes(token.tokens, calls)}</del>;
     case "codespan":
       return <code>{plain((token as Tokens.Codespan).text)}</code>;
     case "code":
@@ -60,30 +68,30 @@ function node(token: Token): ComponentChildren {
     case "br":
       return <br />;
     case "blockquote":
-      return <blockquote>{nodes(token.tokens)}</blockquote>;
+      return <blockquote>{nodes(token.tokens, calls)}</blockquote>;
     case "list": {
       const list = token as Tokens.List;
-      return h(list.ordered ? "ol" : "ul", null, list.items.map((item, index) => <li key={index}>{nodes(item.tokens)}</li>));
+      return h(list.ordered ? "ol" : "ul", null, list.items.map((item, index) => <li key={index}>{nodes(item.tokens, calls)}</li>));
     }
     case "link": {
       const link = token as Tokens.Link;
       if (!safe(link.href)) return token.raw;
-      return <a href={link.href} rel="noopener noreferrer nofollow" target="_blank">{nodes(link.tokens)}</a>;
+      return <a href={link.href} rel="noopener noreferrer nofollow" target="_blank">{nodes(link.tokens, calls)}</a>;
     }
     case "table": {
       const table = token as Tokens.Table;
       return (
         <table>
-          <thead><tr>{table.header.map((cell, index) => <th key={index}>{nodes(cell.tokens)}</th>)}</tr></thead>
+          <thead><tr>{table.header.map((cell, index) => <th key={index}>{nodes(cell.tokens, calls)}</th>)}</tr></thead>
           <tbody>
-            {table.rows.map((row, at) => <tr key={at}>{row.map((cell, index) => <td key={index}>{nodes(cell.tokens)}</td>)}</tr>)}
+            {table.rows.map((row, at) => <tr key={at}>{row.map((cell, index) => <td key={index}>{nodes(cell.tokens, calls)}</td>)}</tr>)}
           </tbody>
         </table>
       );
     }
     case "escape":
     case "text":
-      return "tokens" in token && token.tokens ? nodes(token.tokens) : plain((token as Tokens.Text).text);
+      return "tokens" in token && token.tokens ? nodes(token.tokens, calls) : called(plain((token as Tokens.Text).text), calls);
     default:
       return token.raw;
   }

@@ -1,13 +1,21 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { Button, Empty, Icon, Problem, Skeleton } from "../design/parts";
+import { useEffect } from "preact/hooks";
+import { Button, Dialog, Empty, Icon, Problem, say, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/roomlog";
+import { Refused } from "../protocol/socket";
 import { words } from "../words";
+import { EarlierVersions, MessageActions } from "./actions";
 import { Composer } from "./composer";
+import { useRoomKeys } from "./keyboard";
+import { withoutMarks } from "./markdown";
+import { nameOf, type Doing } from "./message";
 import { Messages } from "./messages";
-import { back } from "./router";
+import { Presence, Writing } from "./presence";
+import { back, query } from "./router";
+import { ThreadView } from "./thread";
 
 interface Props {
   app: App;
@@ -16,47 +24,160 @@ interface Props {
   home: string;
   placeholder: string;
   facts?: ComponentChildren;
+  /** Whether names of who is there are told. */
+  lounge?: boolean;
 }
 
+type Opened = { what: "actions" | "versions"; message: Held } | { what: "pins" } | null;
+type Mode = { what: "new" } | { what: "reply" | "edit"; message: Held };
+
 /** A room: what it is about, what was said, and the place to say something. */
-export function RoomView({ app, room, title, home, placeholder, facts }: Props) {
-  const replyTo = useSignal<Held | null>(null);
+export function RoomView({ app, room, title, home, placeholder, facts, lounge = false }: Props) {
+  const mode = useSignal<Mode>({ what: "new" });
+  const opened = useSignal<Opened>(null);
+  const thread = useSignal<number | null>(null);
   const fresh = useSignal<{ count: number; show: () => void }>({ count: 0, show: () => undefined });
-  const name = replyTo.value === null ? "" : (room.person(replyTo.value.by)?.alias ?? words.room.somebody(replyTo.value.by));
+  const close = () => { opened.value = null; };
+  const doing: Doing = {
+    reply: (message) => { mode.value = { what: "reply", message }; },
+    more: (message) => { opened.value = { what: "actions", message }; },
+    thread: (root) => { thread.value = root; },
+    jump: (seq) => void room.jumpTo(seq).then((found) => { if (!found) say(words.room.notFound); }),
+  };
+  const edit = (message: Held) => { mode.value = { what: "edit", message }; };
+  useLooking(room);
+  useSought(room);
+  useRoomKeys(room, doing, edit);
   return (
-    <section class="room" aria-label={title}>
+    <section class={thread.value === null ? "room" : "room threaded"} aria-label={title}>
       <header class="room-head">
         <div class="line">
           <Button kind="quiet" class="icon back" aria-label={words.room.back} onClick={() => back(home)}><Icon name="back" /></Button>
           <h1>{title}</h1>
         </div>
         {facts}
+        <div class="facts room-facts">
+          <Presence presence={room.presence} lounge={lounge} />
+          {room.pins.value.length > 0 && (
+            <button type="button" class="link" onClick={() => { opened.value = { what: "pins" }; }}>{words.room.pins(room.pins.value.length)}</button>
+          )}
+        </div>
       </header>
-      <Discussion app={app} room={room} onReply={(message) => { replyTo.value = message; }}
+      <Discussion app={app} room={room} doing={doing}
         onFresh={(count, show) => { if (fresh.value.count !== count) fresh.value = { count, show }; }} />
       <footer class="composer">
         {fresh.value.count > 0 && (
-          <Button kind="primary" class="fresh" onClick={() => fresh.value.show()}>{words.room.fresh(fresh.value.count)}</Button>
+          <Button kind="primary" class="fresh" onClick={() => fresh.value.show()}>
+            {room.newer.value ? words.room.toNewest : words.room.fresh(fresh.value.count)}
+          </Button>
         )}
-        {room.open.value ? (
-          <Composer room={room} placeholder={placeholder} replyTo={replyTo.value} replyName={name}
-            onCancelReply={() => { replyTo.value = null; }} now={() => app.now.peek()} />
-        ) : (
-          <p class="soft">{words.room.closed}</p>
-        )}
+        <Writing presence={room.presence} />
+        {room.open.value
+          ? <Writer app={app} room={room} mode={mode.value} placeholder={placeholder} onMode={(next) => { mode.value = next; }} />
+          : <p class="soft">{words.room.closed}</p>}
       </footer>
+      {thread.value !== null && <ThreadView app={app} room={room} root={thread.value} doing={doing} onClose={() => { thread.value = null; }} />}
+      {opened.value?.what === "actions" && (
+        <MessageActions room={room} message={opened.value.message} onClose={close} onReply={doing.reply} onEdit={edit}
+          onThread={doing.thread} onVersions={(message) => { opened.value = { what: "versions", message }; }} />
+      )}
+      {opened.value?.what === "versions" && <EarlierVersions room={room} message={opened.value.message} onClose={close} />}
+      {opened.value?.what === "pins" && <Pins room={room} doing={doing} onClose={close} />}
     </section>
   );
+}
+
+interface WriterProps {
+  app: App;
+  room: RoomModel;
+  mode: Mode;
+  placeholder: string;
+  onMode: (mode: Mode) => void;
+}
+
+/** The composer for what is being done: a new message, an answer, or a change of an own one. */
+function Writer({ app, room, mode, placeholder, onMode }: WriterProps) {
+  const done = () => onMode({ what: "new" });
+  const now = () => app.now.peek();
+  if (mode.what !== "edit") {
+    const about = mode.what === "reply" ? `${words.room.replyingTo(nameOf(room, mode.message.by))}: ${withoutMarks(mode.message.body).slice(0, 80)}` : undefined;
+    return (
+      <Composer key="new" room={room} draft={room.stream} placeholder={placeholder} now={now} about={about} onCancel={done}
+        onPost={(text, at) => {
+          room.post(text, mode.what === "reply" ? mode.message.seq : null, at);
+          done();
+        }} />
+    );
+  }
+  const change = async (text: string): Promise<boolean> => {
+    try {
+      await room.edit(mode.message, text);
+      done();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const stands = room.message(mode.message.seq);
+      if (error.code === "stale" && stands !== undefined && !stands.redacted) {
+        say(words.room.changedMeanwhile(withoutMarks(stands.body).slice(0, 200)));
+        mode.message = stands;
+      } else say(error.code === "lost" ? words.room.editLater : error.message);
+      return false;
+    }
+  };
+  return (
+    <Composer key={`edit ${mode.message.seq}`} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={words.room.editing}
+      begin={mode.message.body} submit={words.room.save} onCancel={done} onPost={change} />
+  );
+}
+
+function Pins({ room, doing, onClose }: { room: RoomModel; doing: Doing; onClose: () => void }) {
+  return (
+    <Dialog title={words.room.pins(room.pins.value.length)} onClose={onClose}>
+      <div class="menu">
+        {room.pins.value.map((seq) => {
+          const message = room.message(seq);
+          return (
+            <Button kind="quiet" key={seq} onClick={() => { onClose(); doing.jump(seq); }}>
+              {message === undefined ? words.room.quoteGone : `${nameOf(room, message.by)}: ${withoutMarks(message.body).slice(0, 100)}`}
+            </Button>
+          );
+        })}
+      </div>
+    </Dialog>
+  );
+}
+
+/** Tells the room whether it is looked at: shown, on a page that is in sight. */
+function useLooking(room: RoomModel): void {
+  useEffect(() => {
+    const look = () => room.presence.look(document.visibilityState === "visible");
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      room.presence.look(false);
+    };
+  }, [room]);
+}
+
+/** Goes to the message that the address names. */
+function useSought(room: RoomModel): void {
+  const wanted = Number(new URLSearchParams(query.value).get("m"));
+  const ready = room.phase.value === "ready";
+  useEffect(() => {
+    if (!ready || !Number.isSafeInteger(wanted) || wanted < 1) return;
+    void room.jumpTo(wanted).then((found) => { if (!found) say(words.room.notFound); });
+  }, [room, ready, wanted]);
 }
 
 interface DiscussionProps {
   app: App;
   room: RoomModel;
-  onReply: (message: Held) => void;
+  doing: Doing;
   onFresh: (count: number, show: () => void) => void;
 }
 
-function Discussion({ app, room, onReply, onFresh }: DiscussionProps) {
+function Discussion({ app, room, doing, onFresh }: DiscussionProps) {
   switch (room.phase.value) {
     case "loading":
       return <Skeleton />;
@@ -68,6 +189,6 @@ function Discussion({ app, room, onReply, onFresh }: DiscussionProps) {
       if (room.messages.value.length === 0 && room.outbox.pending.value.length === 0) {
         return <Empty title={words.room.emptyTitle}>{words.room.empty}</Empty>;
       }
-      return <Messages key={room.stream} room={room} now={app.now.value} onReply={onReply} onFresh={onFresh} />;
+      return <Messages key={room.stream} room={room} now={app.now.value} doing={doing} onFresh={onFresh} />;
   }
 }

@@ -5,6 +5,7 @@ import { words } from "../words";
 import { CaseView } from "./case";
 import { CaseListView } from "./cases";
 import { Door } from "./door";
+import { PageKeys } from "./keyboard";
 import { LoungesView, LoungeView } from "./lounges";
 import { MeView } from "./me";
 import { NewCase } from "./newcase";
@@ -67,6 +68,7 @@ function Inside({ app }: { app: App }) {
       </header>
       <div class="banners"><Simulated app={app} /><Connection app={app} /></div>
       <Panes app={app} />
+      <PageKeys />
       <nav class="bottom" aria-label={words.nav}>
         {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>

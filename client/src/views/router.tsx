@@ -1,18 +1,22 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
-/** The path shown; history moves it, and so does `go`. */
+/** The path shown, and what follows "?"; history moves them, and so does `go`. */
 export const path = signal(location.pathname);
+export const query = signal(location.search);
 
-addEventListener("popstate", () => {
+const follow = () => {
   path.value = location.pathname;
-});
+  query.value = location.search;
+};
+
+addEventListener("popstate", follow);
 
 export function go(to: string, replace = false): void {
-  if (to === location.pathname) return;
+  if (to === location.pathname + location.search) return;
   if (replace) history.replaceState(null, "", to);
   else history.pushState(null, "", to);
-  path.value = to;
+  follow();
 }
 
 /** Back to where one came from, or to `fallback` where this is the first page of the visit. */

@@ -20,14 +20,14 @@ export class VirtualList {
     this.virtualizer._willUpdate();
   }
 
-  /** Shows these rows; what is read keeps its place, and at the end the end is followed. */
-  show(keys: readonly (string | number)[]): void {
+  /** Shows these rows; what is read keeps its place, at the end the end is followed, and the first time one begins there. */
+  show(keys: readonly (string | number)[], beginAtEnd = true): void {
     const first = this.keys.length === 0 && keys.length > 0;
     this.keys = keys;
     this.virtualizer.setOptions(this.options());
     this.virtualizer._willUpdate();
     this.tell();
-    if (first) requestAnimationFrame(() => this.toEnd());
+    if (first && beginAtEnd) requestAnimationFrame(() => this.toEnd());
   }
 
   measure(row: HTMLElement): void {
@@ -36,6 +36,18 @@ export class VirtualList {
 
   get atEnd(): boolean {
     return this.virtualizer.isAtEnd(80);
+  }
+
+  /** Brings a row into the middle: twice, for rows on the way there are measured only when they are shown. */
+  toKey(key: string | number): void {
+    const go = () => {
+      const index = this.keys.indexOf(key);
+      if (index >= 0) this.virtualizer.scrollToIndex(index, { align: "center" });
+    };
+    requestAnimationFrame(() => {
+      go();
+      requestAnimationFrame(go);
+    });
   }
 
   toEnd(): void {
