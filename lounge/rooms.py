@@ -317,9 +317,10 @@ class Rooms:
         rows = await self._store.rows("log.people", stream, wanted)
         return [Person(row["n"], row["alias"], row["label"]) for row in rows]
 
-    async def see(self, member: Member, stream: str, seq: int) -> None:
-        """Keep how far `member` has read: never backwards, never past the head."""
-        await self._store.value("rooms.see", member.id, stream, seq, pool=Pool.COMMITS)
+    async def see(self, member: Member, stream: str, seq: int, *, unread: bool = False) -> int:
+        """Keep how far `member` has read, never past the head, and return it; backwards only where it says `unread`."""
+        mark: int | None = await self._store.value("rooms.see", member.id, stream, seq, unread, pool=Pool.COMMITS)
+        return mark or 0
 
     async def mine(self, member: Member, after: str | None, limit: int) -> list[Room]:
         """Return the lounges open to `member` and the case rooms in which they take part, by id, after one."""

@@ -25,7 +25,8 @@ where (r.kind = 'lounge' or p.n is not null) and not r.drill
 order by r.stream limit $4
 
 -- name: rooms.see
--- A seen mark never runs backwards, and never past the head.
+-- A seen mark never runs past the head, and backwards only where what comes after it is to count as unread again.
 insert into seen (member, stream, seq)
 select $1, s.id, least($3, s.head) from streams s where s.id = $2
-on conflict (member, stream) do update set seq = greatest(seen.seq, excluded.seq)
+on conflict (member, stream) do update set seq = case when $4 then excluded.seq else greatest(seen.seq, excluded.seq) end
+returning seq
