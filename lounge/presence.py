@@ -60,6 +60,8 @@ SETTLED: Final = 2.0
 """Seconds within which the other nodes have answered, when a room is followed here for the first time."""
 LABEL_WITHIN: Final = 1.0
 """Seconds that a label may take to be found: presence does not wait for the database."""
+OUTLIVES: Final = 3 * PERIOD / 1000
+"""Seconds after its last follower left for which a node may keep what it knows of a room: by then its number is another's."""
 ROOMS_AT_ONCE: Final = 200
 """Rooms looked after before others have their turn on the loop."""
 
@@ -67,13 +69,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Room:
-    __slots__ = ("asked", "attendance", "beat_at", "changed", "gathering", "lately", "opened_at", "period")
+    __slots__ = ("asked", "attendance", "beat_at", "changed", "gathering", "lately", "left_at", "opened_at", "period")
 
     def __init__(self, gathering: Gathering | None, lately: Lately | None, now: float) -> None:
         self.attendance = Attendance()
         self.gathering = gathering
         self.lately = lately
         self.opened_at = now
+        self.left_at: float | None = None
         self.asked = False
         self.changed = False
         self.beat_at = now
@@ -238,11 +241,26 @@ class PresenceKeeper:
             if room.changed or beat or room.asked:
                 self._whisper_sightings(stream, room, room.lately, now)
             quiet = room.lately.quiet
-        if quiet and not room.attendance:
+        if not room.attendance:
+            self._let_go(stream, room, now, quiet=quiet)
+
+    def _let_go(self, stream: str, room: _Room, now: float, *, quiet: bool) -> None:
+        """Look no longer after a room in which nothing can happen; forget it where nobody follows it.
+
+        The number of a room that is no lounge outlives its followers, or coming back would show that there are none; but not
+        for ever, since other nodes, who then know it as well, may go on whispering.
+        """
+        if self._hub.followed(stream):
+            room.left_at = None
+            if quiet:
+                del self._busy[stream]
+            return
+        if room.left_at is None:
+            room.left_at = now
+        if quiet or room.gathering is not None or now - room.left_at >= OUTLIVES:
             del self._busy[stream]
-            if not self._hub.followed(stream):
-                del self._rooms[stream]
-                self._hub.detach(stream)
+            del self._rooms[stream]
+            self._hub.detach(stream)
 
     def _gather(self, stream: str, room: _Room, gathering: Gathering, gone: list[bytes], now: float) -> None:
         for who in gone:

@@ -183,7 +183,7 @@ async def test_the_number_outlives_the_node_and_the_followers(
         watcher.drop()
         await turns.pass_time(2 * PERIOD / 1000 - 60, STEP, but=there)
         back = await device(here, crowd[5], room)
-        await turns.pass_time(SETTLED)
+        await turns.pass_time(SETTLED, but=there)
         assert [frame["count"] for frame in back.presence(room)] == [3]
 
 

@@ -128,6 +128,18 @@ async def test_a_page_that_is_loaded_anew_does_not_flicker(
     assert [(c["came"], c["went"]) for c in watcher.presence(room)[told:]] == [([], [bert.handle])]
 
 
+async def test_a_lounge_at_rest_tells_nothing_and_forgets_nobody(
+    turns: Turns, here: Parts, there: Parts, room: str, anna: Member, bert: Member
+) -> None:
+    """Nodes remind each other often enough."""
+    watcher, _guest = await device(here, anna, room), await device(there, bert, room)
+    await turns.pass_time(3)
+    told = len(watcher.presence(room))
+    await turns.pass_time(90)
+    assert len(watcher.presence(room)) == told
+    assert await aliases(watcher, room) == sorted([anna.handle, bert.handle])
+
+
 async def test_who_follows_anew_on_the_same_connection_is_there_as_before(
     turns: Turns, here: Parts, room: str, anna: Member, bert: Member
 ) -> None:
@@ -306,6 +318,21 @@ async def test_nothing_is_left_of_a_hundred_who_came_and_went(
         assert (node.presence.rooms, node.presence.present, node.presence._busy) == (0, 0, {})
         assert (node.hub.streams, node.hub.followers) == (streams_before, 0)
         assert (len(node.registry), node.registry._feeds) == (0, {})
+
+
+async def test_a_node_forgets_a_room_that_goes_on_elsewhere(
+    turns: Turns, here: Parts, there: Parts, new_room: NewRoom, anna: Member, bert: Member
+) -> None:
+    """Where nobody follows it here any more; a case room's number is kept for a while first."""
+    streams = [await new_room("lounge"), await new_room("case")]
+    _stays, leaves = await device(there, bert, *streams), await device(here, anna, *streams)
+    await turns.pass_time(5)
+    assert here.presence.rooms == 2
+    leaves.drop()
+    await turns.pass_time(12)
+    assert here.presence.rooms == 1
+    await turns.pass_time(16 * 60, step=5)
+    assert (here.presence.rooms, here.presence._busy, there.presence.rooms) == (0, {}, 2)
 
 
 async def test_a_new_epoch_drops_all_of_it(turns: Turns, here: Parts, room: str, anna: Member) -> None:
