@@ -188,7 +188,7 @@ async def test_a_restart_of_redis_heals_by_itself(database: Database, room: str,
     try:
         async with two_nodes(database.url, valkey.url) as turns:
             here, there = turns.nodes
-            watcher, _page = await device(here, anna, room), await device(there, anna, room)
+            watcher, near = await device(here, anna, room), await device(there, anna, room)
             guest = await device(there, bert, room)
             await turns.pass_time(3)
             assert await aliases(watcher, room) == sorted([anna.handle, bert.handle])
@@ -200,6 +200,7 @@ async def test_a_restart_of_redis_heals_by_itself(database: Database, room: str,
                     turns.move(node, 1)
                     node.presence.turn()
             assert await aliases(watcher, room) == sorted([anna.handle, bert.handle])
+            assert await aliases(near, room) == [anna.handle]
             await valkey.start()
             await until(lambda: here.bus.up and there.bus.up, "both buses up")
             await asyncio.gather(*(node.bus.subscribe(room) for node in turns.nodes))
