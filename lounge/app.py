@@ -47,12 +47,14 @@ from lounge.live.capacity import Capacity
 from lounge.live.commit import GroupCommit
 from lounge.live.hub import Hub
 from lounge.live.journal import Journal
+from lounge.live.marks import Marks
 from lounge.live.registry import Registry
 from lounge.live.services import Services
 from lounge.live.session import Session
 from lounge.lounges import ensure_lounges, lounges
 from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
+from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
 from lounge.sql import load_migrations, load_queries
 from lounge.store import Store
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 
     from lounge.clock import Clock
     from lounge.ids import Random
+    from lounge.rooms import Names
     from lounge.settings import Settings
     from lounge.store import Item, Outcome
 
@@ -100,6 +103,8 @@ class _Live(Struct, frozen=True):
     hub: Hub
     commit: GroupCommit
     registry: Registry
+    presence: PresenceKeeper
+    marks: Marks
     capacity: Capacity
     committed: Committed
 
@@ -127,10 +132,10 @@ async def running(
         ids_of_specialties = [one.id for one in specialties]
         await ensure_boards(store, ids, ids_of_specialties)
         await ensure_lounges(store, lounges(ids, specialties, load_countries(), load_languages().values()))
-        live = await _live(settings, addresses, store, ids, clock, tasks)
         aliases = Aliases(
             store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
         )
+        live = await _live(settings, addresses, store, ids, aliases, clock, random, tasks)
         accounts = accounts_of(store, ids, clock, live.committed)
         rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
         cases = Cases(store, ids, aliases, specialties, live.committed)
@@ -141,6 +146,8 @@ async def running(
             rooms=rooms,
             commit=live.commit,
             registry=live.registry,
+            presence=live.presence,
+            marks=live.marks,
             clock=clock,
             tasks=tasks.group,
             authenticate=accounts.authenticate,
@@ -246,7 +253,16 @@ async def _owned_tasks() -> AsyncIterator[_Tasks]:
         await group.__aexit__(None, None, None)
 
 
-async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids, clock: Clock, tasks: _Tasks) -> _Live:
+async def _live(
+    settings: Settings,
+    addresses: Addresses,
+    store: Store,
+    ids: Ids,
+    names: Names,
+    clock: Clock,
+    random: Random,
+    tasks: _Tasks,
+) -> _Live:
     """Make the live parts and set them going."""
     bus = Bus(addresses.redis_url, lambda: store.epoch)
     hub = Hub(Journal(store), bus, clock, tasks.group)
@@ -261,10 +277,13 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids
 
     commit = GroupCommit(store.append, committed)
     registry = Registry(settings.sockets_per_member or UNBOUNDED)
+    node = random.randbytes(8)
+    presence = PresenceKeeper(hub, bus, names, clock, random, node=node, epoch=lambda: store.epoch)
 
     async def begin_anew() -> None:
         """Forget the numbers of a history that ended, and have all clients do the same."""
         hub.forget_all()
+        presence.forget_all()
         registry.begin_anew()
         await bus.renew()
         await hub.attach(CONTROL)
@@ -278,9 +297,11 @@ async def _live(settings: Settings, addresses: Addresses, store: Store, ids: Ids
     tasks.keep(commit.run(), "commit")
     tasks.keep(keeper.run(), "boards")
     tasks.keep(chores.run(), "chores")
+    tasks.keep(presence.run(), "presence")
     hub.listen(CONTROL, registry.heard)
     await hub.attach(CONTROL)
-    return _Live(bus, hub, commit, registry, Capacity(settings.sockets), committed)
+    marks = Marks(registry, bus, node)
+    return _Live(bus, hub, commit, registry, presence, marks, Capacity(settings.sockets), committed)
 
 
 def _measure(metrics: Metrics, live: _Live) -> None:
@@ -289,6 +310,7 @@ def _measure(metrics: Metrics, live: _Live) -> None:
     metrics.gauge("lounge_tasks", "Tasks of this node's event loop.", lambda: len(asyncio.all_tasks()))
     metrics.gauge("lounge_streams", "Streams that this node follows.", lambda: live.hub.streams)
     metrics.gauge("lounge_followers", "Followers over all streams.", lambda: live.hub.followers)
+    metrics.gauge("lounge_present", "Members who are in rooms here, once for each room.", lambda: live.presence.present)
     metrics.gauge("lounge_commits_waiting", "Changes that wait for a commit.", lambda: live.commit.waiting)
     metrics.gauge("lounge_bus_up", "Whether the subscriptions in Redis stand.", lambda: live.bus.up)
     metrics.gauge("lounge_bus_foreign", "Parcels on the bus that were not ours.", lambda: live.bus.foreign)

@@ -284,9 +284,10 @@ class Rooms:
         else:
             await self._store.rows("rooms.notify", member.id, stream, how, pool=Pool.COMMITS)
 
-    async def see(self, member: Member, stream: str, seq: int) -> None:
-        """Keep how far `member` has read: never backwards, never past the head."""
-        await self._store.value("rooms.see", member.id, stream, seq, pool=Pool.COMMITS)
+    async def see(self, member: Member, stream: str, seq: int, *, unread: bool = False) -> int:
+        """Keep how far `member` has read, never past the head, and return it; backwards only where it says `unread`."""
+        mark: int | None = await self._store.value("rooms.see", member.id, stream, seq, unread, pool=Pool.COMMITS)
+        return mark or 0
 
     async def mine(self, member: Member, after: str | None, limit: int) -> list[Room]:
         """Return the lounges open to `member` and the case rooms in which they take part, by id, after one."""

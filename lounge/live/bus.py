@@ -33,6 +33,8 @@ PING_EVERY: Final = 5.0
 """Seconds of silence after which we ask whether the other end still is there; twice that and it is not."""
 OUTBOX_BYTES: Final = 4 * 1024 * 1024
 """Bound of what waits to be published; beyond it the oldest is dropped, and the sweep covers."""
+WHISPER_BYTES: Final = 256 * 1024
+"""Bound of one whisper that is taken from the bus."""
 BACKOFF: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to connect; the last one stays."""
 SEAL_BYTES: Final = 16
@@ -65,7 +67,7 @@ def unseal(epoch: Epoch, channel_stream: str, raw: bytes) -> Entry | None:
         return None
     try:
         parcel = _decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     if parcel.epoch != epoch.name or parcel.stream != channel_stream:
         return None
@@ -91,6 +93,7 @@ class Bus:
         """Called with each event that passed the seal."""
         self.on_doubt: Callable[[list[str]], None] = lambda _streams: None
         """Called with the streams of which something may have been missed: sweep them now."""
+        self._listeners: dict[str, Callable[[str, bytes], None]] = {}
         self.foreign = 0
         """Parcels dropped because they were not ours."""
         self.dropped = 0
@@ -139,6 +142,21 @@ class Bus:
             self._outbox_bytes -= len(self._outbox.popleft()[1])
             self.dropped += 1
         self._outbox_wake.set()
+
+    def whisper(self, stream: str, kind: str, payload: bytes) -> None:
+        """Tell the other nodes something that may get lost: it is, where Redis is away or too much waits already.
+
+        It travels as an event without a number, which no stream takes for one. It comes back to this node as well.
+        """
+        raw = seal(self._epoch(), stream, Entry(0, payload, kind))
+        if self.up and self._outbox_bytes + len(raw) <= OUTBOX_BYTES:
+            self._outbox.append((self._channel(stream), raw))
+            self._outbox_bytes += len(raw)
+            self._outbox_wake.set()
+
+    def listen(self, kind: str, listener: Callable[[str, bytes], None]) -> None:
+        """Call `listener` with the stream and payload of each whisper of a kind; it must bear any payload."""
+        self._listeners[kind] = listener
 
     async def renew(self) -> None:
         """Subscribe afresh: the epoch, and with it the name of every channel, changed."""
@@ -203,8 +221,10 @@ class Bus:
             entry = unseal(self._epoch(), stream, payload)
             if entry is None:
                 self.foreign += 1
-            else:
+            elif entry.seq > 0:
                 self.on_entry(stream, entry)
+            elif (listener := self._listeners.get(entry.kind)) is not None and len(entry.payload) <= WHISPER_BYTES:
+                listener(stream, entry.payload)
         elif kind == b"ssubscribe":
             if (confirmed := self._wanted.get(stream)) is not None:
                 confirmed.set()

@@ -67,7 +67,8 @@ class Following:
         if len(self._follows) >= FOLLOWS and stream not in self._follows:
             raise TooMany(f"a connection follows {FOLLOWS} streams at the most: unfollow one first")
         access = await self._services.rooms.access(member, stream)
-        self.unfollow(stream)
+        # Who follows anew is there as before.
+        again = self._let_go(stream)
         await hub.attach(stream, calm=access.kind != "room")
         joined = False
         try:
@@ -80,9 +81,17 @@ class Following:
         finally:
             if not joined:
                 hub.detach(stream)
+                if again:
+                    self._services.presence.left(stream, self._follower)
 
     def unfollow(self, stream: str) -> bool:
         """Stop following; return whether it was followed."""
+        if not self._let_go(stream):
+            return False
+        self._services.presence.left(stream, self._follower)
+        return True
+
+    def _let_go(self, stream: str) -> bool:
         if self._follows.pop(stream, None) is None:
             return False
         self._services.hub.leave(stream, self._follower)
@@ -110,6 +119,7 @@ class Following:
         stream = access.stream
         self._follows[stream] = access
         entries = self._services.hub.join(stream, self._follower, reached)
+        self._services.presence.followed(access)
         if entries is None:
             self._out.behind[stream] = reached
             self._out.catch_up()

@@ -60,6 +60,10 @@ class Follower(Protocol):
         """Send frames of events, or mark the stream as behind at number `after`."""
         ...
 
+    def hint(self, frames: bytes) -> None:
+        """Send frames that may be left out, or leave them out."""
+        ...
+
     def skipped(self, stream: str, first: int, head: int) -> bytes:
         """Return the frame that says that numbers `first` to `head` are left out."""
         ...
@@ -143,6 +147,11 @@ class Hub:
         if (state := self._streams.get(stream)) is not None:
             state.awaited -= 1
 
+    def hold(self, stream: str) -> None:
+        """Do as `attach` does for a stream that is attached already."""
+        if (state := self._streams.get(stream)) is not None:
+            state.awaited += 1
+
     async def advance(self, stream: str, head: int) -> None:
         """Wait until this node has told the stream's events up to number `head`, reading the log if it must.
 
@@ -165,6 +174,23 @@ class Hub:
         if (state := self._streams.get(stream)) is not None and follower in state.followers:
             self._flush_all(stream, state)
             del state.followers[follower]
+
+    def followed(self, stream: str) -> bool:
+        """Return whether somebody follows a stream here."""
+        return (state := self._streams.get(stream)) is not None and bool(state.followers)
+
+    def tell(self, stream: str, frames: bytes, but: Follower | None = None) -> None:
+        """Send the followers of a stream what is no event and may be left out for those who read slowly."""
+        if (state := self._streams.get(stream)) is not None:
+            self._tell(state, [one for one in state.followers if one is not but], frames)
+
+    def _tell(self, state: _Stream, followers: list[Follower], frames: bytes) -> None:
+        turn, later = followers[:FLUSH_SLICE], followers[FLUSH_SLICE:]
+        for follower in turn:
+            if follower in state.followers:
+                follower.hint(frames)
+        if later:
+            asyncio.get_running_loop().call_soon(self._tell, state, later, frames)
 
     def listen(self, stream: str, listener: Callable[[Entry], None]) -> None:
         """Call `listener` with each event of an attached stream, in order, once."""

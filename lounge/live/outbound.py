@@ -78,6 +78,12 @@ class Outbound:
         self._written += len(frames)
         self._wire.write(frames)
 
+    def hint(self, frames: bytes) -> None:
+        """Send what may be left out, unless the peer reads slowly."""
+        if not self.congested:
+            self._written += len(frames)
+            self._wire.write(frames)
+
     def catch_up(self) -> None:
         """Send pieces of what was missed, each stream in its turn, while the buffer is low."""
         while self._wire.buffered() <= LOW:

@@ -50,6 +50,7 @@ class Registry:
         self._per_member = per_member
         self._sessions: dict[Session, None] = {}
         self._members: dict[str, dict[Session, None]] = {}
+        self._feeds: dict[str, dict[Session, None]] = {}
 
     def __len__(self) -> int:
         """Return the number of live sessions."""
@@ -59,11 +60,15 @@ class Registry:
         """Return whether this member may open one more connection."""
         return len(self._members.get(credential.member.id, ())) < self._per_member
 
+    def of_feed(self, feed: str) -> list[Session]:
+        """Return the sessions of the member whose feed this is."""
+        return list(self._feeds.get(feed, ()))
+
     def add(self, session: Session) -> None:
         """Count a session in."""
         self._sessions[session] = None
         if session.credential is not None:
-            self._members.setdefault(session.credential.member.id, {})[session] = None
+            self._file(session, session.credential)
 
     def identify(self, session: Session, credential: Credential) -> None:
         """Learn whose a session is; raises TooMany where the member has enough of them."""
@@ -71,7 +76,7 @@ class Registry:
             raise TooMany(f"{self._per_member} connections are open already: close one first")
         session.credential = credential
         if session in self._sessions:
-            self._members.setdefault(credential.member.id, {})[session] = None
+            self._file(session, credential)
 
     def remove(self, session: Session) -> None:
         """Count a session out."""
@@ -82,6 +87,7 @@ class Registry:
                 mine.pop(session, None)
                 if not mine:
                     del self._members[session.credential.member.id]
+                    self._feeds.pop(session.credential.member.feed, None)
 
     def heard(self, entry: Entry) -> None:
         """Act on an event of the control stream."""
@@ -93,6 +99,11 @@ class Registry:
             notice = _decode(entry.payload).data
             for session in list(self._members.get(notice.member or "", ())):
                 session.evict(notice.stream)
+
+    def _file(self, session: Session, credential: Credential) -> None:
+        mine = self._members.setdefault(credential.member.id, {})
+        mine[session] = None
+        self._feeds[credential.member.feed] = mine
 
     def begin_anew(self) -> None:
         """Close every session: the numbers they hold belong to another history."""

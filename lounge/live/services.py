@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from lounge.clock import Clock
     from lounge.live.commit import GroupCommit
     from lounge.live.hub import Hub
+    from lounge.live.marks import Marks
     from lounge.live.registry import Registry
     from lounge.members.accounts import Credential
+    from lounge.presence import PresenceKeeper
     from lounge.rooms import Rooms
 
 
@@ -25,6 +27,8 @@ class Services:
     rooms: Rooms
     commit: GroupCommit
     registry: Registry
+    presence: PresenceKeeper
+    marks: Marks
     clock: Clock
     tasks: asyncio.TaskGroup
     authenticate: Callable[[str], Awaitable[Credential]]

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, assert_never, get_args
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lounge.clock import milliseconds
 from lounge.errors import BadRequest, Busy, Internal, LoungeError, SignInNeeded, TooFast, Unavailable, UnknownOp
 from lounge.history import MISSED
+from lounge.live.attending import Attending
 from lounge.live.following import FOLLOWS, Following
 from lounge.live.frames import text_frame
 from lounge.live.messages import (
@@ -45,6 +47,7 @@ from lounge.live.messages import (
     Read,
     Redact,
     Seen,
+    SeenMark,
     Slice,
     Typing,
     Unfollow,
@@ -129,6 +132,7 @@ class Session:
         self._wire = wire
         self._out = Outbound(wire, self._services.hub, self._services.clock, self)
         self._following = Following(self._services, self._out, self)
+        self._attending = Attending(self._services, self._following, self._send, self)
         self._services.registry.add(self)
         self._services.later(HELLO_WITHIN, self._greeted_or_closed)
 
@@ -184,6 +188,20 @@ class Session:
         self._out.push(stream, frames, after)
         if self._out.behind and not self._paused:
             self._regulate()
+
+    def hint(self, frames: bytes) -> None:
+        """Send frames that may be left out, or leave them out."""
+        if not self._over:
+            self._out.hint(frames)
+
+    def remark(self, stream: str, seq: int, *, unread: bool) -> None:
+        """Tell of a mark that another device of this member set; one that was overtaken meanwhile is not told."""
+        access = self._following.known(stream)
+        if access is not None:
+            if seq <= access.seen and not unread:
+                return
+            self._following.learnt(replace(access, seen=seq))
+        self._send(SeenMark(stream=stream, seq=seq))
 
     def skipped(self, stream: str, first: int, head: int) -> bytes:
         """Return the frame that says that numbers `first` to `head` are left out."""
@@ -294,10 +312,10 @@ class Session:
                 people = await self._services.rooms.history.people(access.stream, command.numbers)
                 self._send(PeopleReply(id=command.id, stream=command.stream, people=people))
             case Seen():
-                await self._following.access(self._who.member, command.stream)
-                await self._services.rooms.see(self._who.member, command.stream, command.seq)
-                self._send(Done(id=command.id))
-            case Unfollow() | Ping() | Here() | Who() | Typing():
+                await self._seen(command)
+            case Here() | Who() | Typing():
+                await self._attending.answer(self._who.member, command)
+            case Unfollow() | Ping():
                 raise Internal
             case _:
                 assert_never(command)
@@ -360,6 +378,15 @@ class Session:
                 more=view.more,
             )
         )
+
+    async def _seen(self, command: Seen) -> None:
+        member, stream = self._who.member, command.stream
+        await self._following.access(member, stream)
+        seq = await self._services.rooms.see(member, stream, command.seq, unread=command.unread)
+        if (access := self._following.known(stream)) is not None:
+            self._following.learnt(replace(access, seen=seq))
+        self._send(Done(id=command.id))
+        self._services.marks.tell(member, stream, seq, self, unread=command.unread)
 
     async def _page(self, stream: str, command: Read) -> View:
         if command.thread is not None:

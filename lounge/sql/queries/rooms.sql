@@ -111,7 +111,8 @@ order by r.stream limit 100
 select after, upto from expire_texts($1, $2)
 
 -- name: rooms.see
--- A seen mark never runs backwards, and never past the head.
+-- A seen mark never runs past the head, and backwards only where what comes after it is to count as unread again.
 insert into seen (member, stream, seq)
 select $1, s.id, least($3, s.head) from streams s where s.id = $2
-on conflict (member, stream) do update set seq = greatest(seen.seq, excluded.seq)
+on conflict (member, stream) do update set seq = case when $4 then excluded.seq else greatest(seen.seq, excluded.seq) end
+returning seq

@@ -15,10 +15,12 @@ from lounge.live.bus import Bus
 from lounge.live.commit import GroupCommit
 from lounge.live.hub import Hub
 from lounge.live.journal import Journal
+from lounge.live.marks import Marks
 from lounge.live.registry import Registry
 from lounge.live.services import Services
 from lounge.live.session import Session
 from lounge.members.accounts import Credential, Member
+from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
 from lounge.sql import load_queries
 from lounge.store import Store
@@ -170,14 +172,21 @@ class Parts:
         self.ids = Ids(SystemClock(), SystemRandomness())
         self.hub = Hub(Journal(store), bus, clock, tasks)
         self.commit = GroupCommit(store.append, self.hub.committed)
-        self.rooms = Rooms(store, self.commit.append, self.hub.committed, self.ids, Words())
+        words = Words()
+        self.rooms = Rooms(store, self.commit.append, self.hub.committed, self.ids, words)
         self.registry = Registry()
+        random = SystemRandomness()
+        node = random.randbytes(8)
+        self.presence = PresenceKeeper(self.hub, bus, words, clock, random, node=node, epoch=lambda: store.epoch)
+        self.marks = Marks(self.registry, bus, node)
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self._services = Services(
             hub=self.hub,
             rooms=self.rooms,
             commit=self.commit,
             registry=self.registry,
+            presence=self.presence,
+            marks=self.marks,
             clock=clock,
             tasks=tasks,
             authenticate=self._nobody,
