@@ -252,4 +252,5 @@ export const words = {
   mePage: { title: "You", theme: "Appearance", system: "As this device", light: "Light", dark: "Dark", signOut: "Sign out", role: "Role", specialties: "Specialties", country: "Country", anonymity: "In case rooms nobody sees your handle: you are known by an alias drawn for each room." },
   error: { title: "That did not work", again: "Try again", unreachable: "The server cannot be reached. It may be restarting; this page tries again when you ask it to." },
   nav: "Main",
+  news: "About this page",
 } as const;

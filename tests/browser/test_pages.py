@@ -86,7 +86,7 @@ async def test_the_filters_narrow_the_list(person: NewPage) -> None:
     rows = page.locator("a.row")
     await expect(rows.first).to_be_visible()
     every = await rows.count()
-    await page.get_by_label("Urgency").select_option("routine")
+    await page.get_by_label("Urgency").select_option("urgent")
     await expect(page.locator("a.row .badge.emergency")).to_have_count(0)
     await expect(rows.first).to_be_visible()
     assert 0 < await rows.count() < every
@@ -101,7 +101,7 @@ async def test_back_leads_where_one_came_from(person: NewPage, demo: Demo) -> No
     await page.go_back()
     await expect(page.get_by_role("heading", name="Cases", exact=True)).to_be_visible()
     await show(page, demo, "room")
-    await page.get_by_role("button", name="Back").click()
+    await page.get_by_role("button", name="Back", exact=True).click()
     await expect(page.get_by_role("heading", name="Cases", exact=True)).to_be_visible()
 
 

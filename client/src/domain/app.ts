@@ -74,7 +74,7 @@ export class App {
       this.held.set(stream, known);
       return known;
     }
-    const room = new RoomModel(stream, this.world, this.socket!);
+    const room = new RoomModel(stream, this.world, this.socket!, () => this.readAll(stream));
     this.held.set(stream, room);
     if (this.epoch !== null && this.status.value === "open") void room.follow(this.epoch);
     for (const [name, old] of this.held) {
@@ -84,6 +84,14 @@ export class App {
       this.held.delete(name);
     }
     return room;
+  }
+
+  /** The list of rooms counts nothing as new in a room that was just read. */
+  private readAll(stream: string): void {
+    const rooms = this.rooms.peek();
+    if (rooms?.some((room) => room.stream === stream && room.unread > 0)) {
+      this.rooms.value = rooms.map((room) => (room.stream === stream ? { ...room, unread: 0 } : room));
+    }
   }
 
   async loadRooms(): Promise<void> {

@@ -57,6 +57,8 @@ export class RoomModel {
     readonly stream: string,
     private readonly world: World,
     private readonly socket: Socket,
+    /** Told when all was read. */
+    private readonly onRead: () => void = () => undefined,
   ) {
     this.outbox = new Outbox(world, (post) => this.socket.ask<Done>({ op: "post", stream, ...post, mentions: this.called(post.body) }));
     this.presence = new PresenceModel(stream, world, socket);
@@ -266,6 +268,7 @@ export class RoomModel {
   markSeen(seq: number): void {
     if (this.keptUnread || seq <= Math.max(this.log.seen, this.told)) return;
     this.told = seq;
+    this.onRead();
     this.telling ??= this.world.clock.after(SEEN_EVERY, () => {
       this.telling = null;
       this.log.seen = Math.max(this.log.seen, this.told);

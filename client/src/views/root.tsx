@@ -18,7 +18,7 @@ export function Root({ app }: { app: App }) {
     <>
       {stage === "starting" && <Skeleton />}
       {stage === "broken" && <Problem message={words.error.unreachable} onAgain={() => void app.start()} />}
-      {stage === "out" && <div class="app-door"><Simulated app={app} /><Door app={app} /></div>}
+      {stage === "out" && <div class="app-door"><header><Simulated app={app} /></header><Door app={app} /></div>}
       {stage === "in" && <Inside app={app} />}
       <Toasts />
     </>
@@ -66,7 +66,7 @@ function Inside({ app }: { app: App }) {
         <span class="grow" />
         <span class="small soft">{app.me.value?.handle}</span>
       </header>
-      <div class="banners"><Simulated app={app} /><Connection app={app} /></div>
+      <section class="banners" aria-label={words.news}><Simulated app={app} /><Connection app={app} /></section>
       <Panes app={app} />
       <PageKeys />
       <nav class="bottom" aria-label={words.nav}>

@@ -1,0 +1,275 @@
+"""What people do with messages: two with their own browsers, one of them often on a phone."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Locator, Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Demo, NewPage
+
+TITLE = "Chest pain 16 days after birth"
+LONG = "Febrile, rigid, mute after haloperidol"
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def unique(text: str) -> str:
+    return f"{text} {uuid.uuid4().hex[:8]}"
+
+
+async def enter(page: Page, title: str = TITLE) -> None:
+    """Open a case from the list and wait until its room is there."""
+    await page.get_by_role("link").filter(has_text=title).click()
+    await expect(page.get_by_role("textbox", name="Write a reply")).to_be_visible()
+    await expect(page.locator(".log .message").first).to_be_visible()
+
+
+async def write(page: Page, text: str) -> Locator:
+    """Post by hand; return the message."""
+    await page.get_by_role("textbox", name="Write a reply").fill(text)
+    await page.get_by_role("button", name="Send").first.click()
+    message = said(page, text)
+    await expect(message).to_be_visible()
+    await expect(page.locator(".message.pending")).to_have_count(0)
+    return message
+
+
+def said(page: Page, text: str) -> Locator:
+    """Return the message with this text in the room."""
+    return page.locator(".log .message").filter(has=page.get_by_text(text, exact=True))
+
+
+async def do(page: Page, message: Locator, what: str) -> None:
+    """Choose something from a message's menu."""
+    await message.hover()
+    await message.get_by_role("button", name="More").click()
+    await page.get_by_role("dialog").get_by_role("button", name=what, exact=True).click()
+
+
+async def test_a_mark_is_set_seen_and_taken_back(person: NewPage) -> None:
+    """From the menu on a phone; the chip counts for both, and pressing one's own takes it back."""
+    a, b = await person("heron-lane"), await person("quiet-harbour", **PHONE)
+    for page in (a, b):
+        await enter(page)
+    text = unique("Marked")
+    message = await write(a, text)
+    await do(b, said(b, text), "Important")
+    chip = message.get_by_role("button", name="Important: 1.")
+    await expect(chip).to_have_attribute("aria-pressed", "false")
+    await chip.click()
+    await expect(said(b, text).get_by_role("button", name="Important: 2.")).to_have_attribute("aria-pressed", "true")
+    await said(b, text).get_by_role("button", name="Important: 2.").click()
+    await expect(message.get_by_role("button", name="Important: 1.")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_an_edit_is_seen_and_earlier_versions_are_the_authors(person: NewPage) -> None:
+    """The other reads the new text alone; the author finds the old one; escape leaves the message as it was."""
+    a, b = await person("heron-lane"), await person("quiet-harbour")
+    for page in (a, b):
+        await enter(page)
+    text, better = unique("Potasium"), unique("Potassium")
+    message = await write(a, text)
+    await do(a, message, "Edit")
+    box = a.get_by_role("textbox", name="Write a reply")
+    await expect(box).to_have_value(text)
+    await box.press("Escape")
+    await expect(box).to_have_value("")
+    await do(a, message, "Edit")
+    await box.fill(better)
+    await a.get_by_role("button", name="Save").click()
+    await expect(said(b, better).get_by_text("edited")).to_be_visible()
+    await expect(said(b, text)).to_have_count(0)
+    await do(a, said(a, better), "Earlier versions")
+    await expect(a.get_by_role("dialog").get_by_text(text)).to_be_visible()
+    await said(b, better).hover()
+    await said(b, better).get_by_role("button", name="More").click()
+    await expect(b.get_by_role("dialog").get_by_role("button", name="Earlier versions")).to_have_count(0)
+
+
+async def test_text_is_taken_away_after_a_question(person: NewPage) -> None:
+    """For both at once; that something stood there stays visible."""
+    a, b = await person("heron-lane"), await person("quiet-harbour")
+    for page in (a, b):
+        await enter(page)
+    text = unique("Mrs Miller")
+    message = await write(a, text)
+    await expect(said(b, text)).to_be_visible()
+    await do(a, message, "Take text away")
+    await a.get_by_role("dialog").get_by_role("button", name="Take text away").click()
+    for page in (a, b):
+        await expect(said(page, text)).to_have_count(0)
+        await expect(page.locator(".log").get_by_text("The text of this message was taken away.").last).to_be_visible()
+
+
+async def test_a_thread_gathers_answers_and_a_quote_leads_back(person: NewPage) -> None:
+    """Answered beside the room, on a phone in its place; the root counts its answers; a quote jumps to what it quotes."""
+    a, b = await person("heron-lane"), await person("quiet-harbour", **PHONE)
+    for page in (a, b):
+        await enter(page)
+    root_text, answer, other = unique("A question"), unique("In the thread"), unique("Beside it")
+    root = await write(a, root_text)
+    await do(b, said(b, root_text), "Open thread")
+    thread = b.get_by_role("complementary", name="Thread")
+    await thread.get_by_role("textbox", name="Answer in this thread").fill(answer)
+    await thread.get_by_role("button", name="Send").click()
+    await expect(thread.get_by_text(answer, exact=True)).to_be_visible()
+    await write(a, other)
+    await expect(thread.get_by_text(other, exact=True)).to_have_count(0)
+    await thread.get_by_role("button", name="Close thread").click()
+    await expect(root.get_by_role("button", name="1 reply")).to_be_visible()
+    await said(a, answer).get_by_role("button", name="Go to the original").click()
+    await expect(a.locator(".item.sought").get_by_text(root_text, exact=True)).to_be_visible()
+
+
+async def test_who_is_called_is_told_and_led_there(person: NewPage) -> None:
+    """Chosen by keys from the list of those who wrote here; under "For you" the call leads to the message."""
+    a, b = await person("orchard-gate"), await person("slow-cadence")
+    await enter(a)
+    await enter(b)
+    name = await (await write(b, unique("Here I am"))).locator(".who b").inner_text()
+    box = a.get_by_role("textbox", name="Write a reply")
+    await box.press_sequentially(f"Please look, @{name[:4].lower()}")
+    await expect(a.get_by_role("option", name=name)).to_be_visible()
+    await box.press("Enter")
+    ending = unique("at the ECG")
+    await box.press_sequentially(ending)
+    await box.press("Enter")
+    await expect(a.locator(".call", has_text=f"@{name}").last).to_be_visible()
+    await b.get_by_role("link", name="For you").first.click()
+    await b.get_by_role("link").filter(has_text="You were called").first.click()
+    await expect(b.locator(".item.sought .message.called").get_by_text(ending)).to_be_visible()
+
+
+async def test_a_pin_is_found_at_the_top(person: NewPage) -> None:
+    """Set by the case's author, found by the other, taken away again."""
+    a, b = await person("orchard-gate"), await person("heron-lane", **PHONE)
+    await enter(a)
+    await enter(b)
+    text = unique("Plan")
+    message = await write(a, text)
+    await do(a, message, "Pin")
+    await b.get_by_role("button", name="1 pinned message").click()
+    await b.get_by_role("dialog").get_by_role("button").filter(has_text=text).click()
+    await expect(b.locator(".item.sought").get_by_text(text, exact=True)).to_be_visible()
+    await do(a, message, "Unpin")
+    await expect(b.get_by_role("button", name="1 pinned message")).to_have_count(0)
+
+
+async def test_a_link_leads_to_its_message_and_back_to_the_newest(person: NewPage) -> None:
+    """Also where it is far above; what comes meanwhile is offered, not forced on the reader."""
+    a = await person("quiet-harbour")
+    await enter(a, LONG)
+    first = a.locator(".log .message").first
+    await expect(first).to_be_visible()
+    case = a.url.split("?")[0]
+    b = await person("quiet-harbour", **PHONE)
+    await b.goto(f"{case}?m=3")
+    await expect(b.locator(".item.sought .message[data-seq='3']")).to_be_visible()
+    await expect(b.locator(".item.sought .message[data-seq='3']")).to_be_in_viewport()
+    await b.goto(f"{case}?m=99999")
+    await expect(b.get_by_text("That message is not here.")).to_be_visible()
+
+
+async def test_what_one_device_read_the_other_knows(person: NewPage) -> None:
+    """The count in the list goes on the phone when the computer has shown the room; "unread from here" brings it back."""
+    a, b = await person("tidewater"), await person("birch-window")
+    phone = await person("birch-window", **PHONE)
+    for page in (a, b, phone):
+        await page.get_by_role("link", name="Lounges", exact=True).locator("visible=true").click()
+    row = phone.get_by_role("link").filter(has_text="Night shift")
+    await expect(row.get_by_text("new")).to_be_visible()
+    await b.get_by_role("link").filter(has_text="Night shift").click()
+    await expect(b.locator(".log .message").last).to_be_in_viewport()
+    await b.wait_for_timeout(2500)
+    await phone.reload()
+    await expect(row).to_be_visible()
+    await expect(row.get_by_text("new")).to_have_count(0)
+    last = b.locator(".log .message").last
+    await do(b, last, "Unread from here")
+    await expect(b.get_by_text("New", exact=True)).to_be_visible()
+    await phone.reload()
+    await expect(row.get_by_text("1 new")).to_be_visible()
+
+
+async def test_who_is_in_a_lounge_is_told_by_name_and_who_writes(person: NewPage) -> None:
+    """Comes, writes, goes."""
+    a, b = await person("cedar-ward"), await person("plover-desk", **PHONE)
+    for page in (a, b):
+        await page.get_by_role("link", name="Lounges", exact=True).locator("visible=true").click()
+        await page.get_by_role("link").filter(has_text="Journal club").click()
+        await expect(page.locator(".log .message").first).to_be_visible()
+    await a.get_by_role("button", name="2 here").click()
+    await expect(a.get_by_role("dialog").get_by_text("plover-desk")).to_be_visible()
+    await a.get_by_role("dialog").get_by_role("button", name="Close").click()
+    await b.get_by_role("textbox", name="Write a message").press_sequentially("I think")
+    await expect(a.get_by_text("plover-desk writes…")).to_be_visible()
+    await b.close()
+    await expect(a.get_by_role("button", name="1 here")).to_be_visible(timeout=30_000)
+
+
+async def test_a_case_room_tells_no_names_of_who_is_there(person: NewPage) -> None:
+    """Nor a number that moves when somebody comes."""
+    a, b = await person("cedar-ward"), await person("plover-desk")
+    await enter(a)
+    before = await a.locator(".room-head").inner_text()
+    await enter(b)
+    await b.get_by_role("textbox", name="Write a reply").press_sequentially("I think")
+    await a.wait_for_timeout(1500)
+    assert (await a.locator(".room-head").inner_text()).replace("\n", " ") == before.replace("\n", " ")
+    await expect(a.get_by_text("writes…")).to_have_count(0)
+
+
+async def test_everything_can_be_done_by_keys(person: NewPage) -> None:
+    """K walks up, j down, . opens the menu, r answers, e changes, t opens the thread, ? lists them; never within a field."""
+    page = await person("heron-lane")
+    await enter(page)
+    text = unique("By keys")
+    await write(page, text)
+    await page.locator(".log").focus()
+    await page.keyboard.press("k")
+    await expect(page.locator(".message:focus")).to_contain_text(text)
+    await page.keyboard.press("k")
+    await expect(page.locator(".message:focus")).not_to_contain_text(text)
+    await page.keyboard.press("j")
+    await expect(page.locator(".message:focus")).to_contain_text(text)
+    await page.keyboard.press(".")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.locator(".message:focus-within")).to_contain_text(text)
+    await page.keyboard.press("e")
+    box = page.get_by_role("textbox", name="Write a reply")
+    await expect(box).to_have_value(text)
+    await page.keyboard.type("jk?")
+    await expect(box).to_have_value(f"{text}jk?")
+    await page.keyboard.press("Escape")
+    await page.locator(".log").focus()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog").get_by_text("Previous message")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("l")
+    await expect(page.get_by_role("heading", name="Lounges")).to_be_visible()
+
+
+async def test_a_change_above_does_not_move_what_is_read(person: NewPage, demo: Demo) -> None:
+    """A mark on a message out of sight: what is in sight stays where it is."""
+    a, b = await person("heron-lane"), await person("quiet-harbour")
+    await enter(a)
+    await enter(b)
+    del demo
+    await b.locator(".log").evaluate("pane => { pane.scrollTop = 0; }")
+    top = b.locator(".log .message").first
+    seq = await top.get_attribute("data-seq")
+    log = a.locator(".log")
+    await log.evaluate("pane => { pane.scrollTop = pane.scrollHeight; }")
+    watched = a.locator(".log .message").last
+    before = await watched.bounding_box()
+    await do(b, b.locator(f".log .message[data-seq='{seq}']"), "Thanks")
+    await expect(b.locator(f".log .message[data-seq='{seq}'] .chip")).to_have_count(1)
+    await a.wait_for_timeout(500)
+    after = await watched.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) <= 1
