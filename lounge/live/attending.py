@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from lounge.errors import Forbidden
+from lounge.gathering import State
 from lounge.live.messages import Done, Here, Typing, Who, WhoReply
 from lounge.presence import SETTLED, as_presence
 
@@ -49,8 +50,7 @@ class Attending:
         elif isinstance(command, Typing):
             self._typing(member, access, command)
         else:
-            reply = partial(self._tell_who, command)
-            self._soon(access, reply)
+            self._soon(access, partial(self._tell_who, command))
 
     async def _here(self, member: Member, access: Access, command: Here) -> None:
         presence, stream = self._services.presence, access.stream
@@ -81,7 +81,9 @@ class Attending:
             self._send(as_presence(stream, self._services.presence.state(stream)))
 
     def _tell_who(self, command: Who) -> None:
-        state = self._services.presence.state(command.stream)
+        # Whoever no longer follows the room by now is told what is told of a room in which nobody ever was.
+        followed = self._following.known(command.stream) is not None
+        state = self._services.presence.state(command.stream) if followed else State(0, 0, None)
         self._send(
             WhoReply(id=command.id, stream=command.stream, version=state.version, count=state.count, here=state.here)
         )

@@ -187,6 +187,24 @@ async def test_the_number_outlives_the_node_and_the_followers(
         assert [frame["count"] for frame in back.presence(room)] == [3]
 
 
+async def test_who_left_the_room_is_told_no_number_of_it(
+    database: Database, rooms: tuple[str, str], crowd: list[Member]
+) -> None:
+    """The answer comes when access may have ended: it is then that of an empty room."""
+    async with two_nodes(database) as turns:
+        here, _ = turns.nodes
+        await device(here, crowd[1], rooms[0])
+        asker = await device(here, crowd[0], rooms[0])
+        await turns.pass_time(2 * PERIOD / 1000, STEP)
+        number = asker.tell("who", stream=rooms[0])
+        await turns.whispers()
+        asker.session.evict(rooms[0])
+        await turns.pass_time(SETTLED)
+        answer = asker.answer(number)
+        assert answer is not None
+        assert (answer["version"], answer["count"]) == (0, 0)
+
+
 async def test_nobody_is_told_who_writes_in_a_case_room(
     database: Database, rooms: tuple[str, str], crowd: list[Member]
 ) -> None:
