@@ -19,7 +19,7 @@ SIZES: Final = {390: 844, 1280: 800}
 FINGER: Final = 44
 
 _SMALL: Final = """() => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, [role=option]')]
-  .filter((one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) 
+  .filter((one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })
     && !one.closest('.message .body, .hidden'))
   .map((one) => ({ box: one.getBoundingClientRect(), name: one.outerHTML.slice(0, 120) }))
   .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))

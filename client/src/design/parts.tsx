@@ -92,8 +92,10 @@ export function Urgency({ urgency }: { urgency: keyof typeof words.urgency }) {
   return <span class={`badge ${urgency}`}>{words.urgency[urgency]}</span>;
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-  return <div class="state"><h2>{title}</h2><div class="soft stack">{children}</div></div>;
+/** Nothing to show, and why; `whole`: it is all that the page has. */
+export function Empty({ title, whole = false, children }: { title: string; whole?: boolean; children?: ComponentChildren }) {
+  const Heading = whole ? "h1" : "h2";
+  return <div class="state"><Heading>{title}</Heading><div class="soft stack">{children}</div></div>;
 }
 
 export function Problem({ message, onAgain }: { message: string; onAgain: () => void }) {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Button, Dialog } from "../design/parts";
 import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/roomlog";
@@ -16,7 +16,7 @@ function ours(event: KeyboardEvent): boolean {
 }
 
 function useKeys(keys: Record<string, () => void>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const act = keys[event.key];
       if (act === undefined || !ours(event)) return;

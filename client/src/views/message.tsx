@@ -28,7 +28,7 @@ function Quote({ room, seq, onJump }: { room: RoomModel; seq: number; onJump?: (
   const text = original === undefined ? words.room.quoteGone : original.redacted ? words.room.redacted : withoutMarks(original.body).slice(0, 200);
   const inner = <>{original && <b>{nameOf(room, original.by)}: </b>}{text}</>;
   if (onJump === undefined) return <p class="quote">{inner}</p>;
-  return <button type="button" class="quote" aria-label={`${words.room.toOriginal}: ${text}`} onClick={() => onJump(seq)}><span>{inner}</span></button>;
+  return <button type="button" class="quote" onClick={() => onJump(seq)}><span class="hidden">{words.room.toOriginal}: </span><span class="words">{inner}</span></button>;
 }
 
 interface Props {

@@ -165,7 +165,7 @@ function RowView({ row, room, now, doing }: { row: Row; room: RoomModel; now: nu
     case "start":
       return <p class="day">{row.loading ? words.room.loadingOlder : words.room.start}</p>;
     case "day":
-      return <h3 class="day">{row.text}</h3>;
+      return <h2 class="day">{row.text}</h2>;
     case "unread":
       return <p class="day unread">{words.room.unreadFrom}</p>;
     case "rest":
