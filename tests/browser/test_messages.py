@@ -161,13 +161,14 @@ async def test_a_link_leads_to_its_message_and_back_to_the_newest(person: NewPag
     """Also where it is far above; what comes meanwhile is offered, not forced on the reader."""
     a = await person("quiet-harbour")
     await enter(a, LONG)
-    first = a.locator(".log .message").first
-    await expect(first).to_be_visible()
+    await a.locator(".log").evaluate("pane => { pane.scrollTop = 0; }")
+    await expect(a.get_by_text("This is where the discussion begins.")).to_be_in_viewport()
+    seq = await a.locator(".log .message").first.get_attribute("data-seq")
     case = a.url.split("?")[0]
     b = await person("quiet-harbour", **PHONE)
-    await b.goto(f"{case}?m=3")
-    await expect(b.locator(".item.sought .message[data-seq='3']")).to_be_visible()
-    await expect(b.locator(".item.sought .message[data-seq='3']")).to_be_in_viewport()
+    await b.goto(f"{case}?m={seq}")
+    await expect(b.locator(f".item.sought .message[data-seq='{seq}']")).to_be_visible()
+    await expect(b.locator(f".item.sought .message[data-seq='{seq}']")).to_be_in_viewport()
     await b.goto(f"{case}?m=99999")
     await expect(b.get_by_text("That message is not here.")).to_be_visible()
 
@@ -265,6 +266,8 @@ async def test_a_change_above_does_not_move_what_is_read(person: NewPage, demo: 
     log = a.locator(".log")
     await log.evaluate("pane => { pane.scrollTop = pane.scrollHeight; }")
     watched = a.locator(".log .message").last
+    await expect(watched).to_be_in_viewport()
+    await a.wait_for_timeout(500)
     before = await watched.bounding_box()
     await do(b, b.locator(f".log .message[data-seq='{seq}']"), "Thanks")
     await expect(b.locator(f".log .message[data-seq='{seq}'] .chip")).to_have_count(1)

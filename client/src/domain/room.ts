@@ -52,6 +52,8 @@ export class RoomModel {
   private told = 0;
   private telling: (() => void) | null = null;
   private keptUnread = false;
+  /** Refs of one's own changes: by the first event that bears one, one learns one's number in the room. */
+  private readonly ownRefs = new Set<string>();
 
   constructor(
     readonly stream: string,
@@ -116,6 +118,7 @@ export class RoomModel {
       // Out of order cannot be; if it is, what is held is not to be trusted.
       return this.startAfresh();
     }
+    if (event.ref !== undefined && this.ownRefs.delete(event.ref)) this.log.you = event.by;
     if (event.kind === "posted") this.presence.wrote(this.names.peek().get(event.by)?.alias);
     this.show();
     if (ABOUT_THE_CASE.has(event.kind)) this.caseChanges.value++;
@@ -247,6 +250,7 @@ export class RoomModel {
   /** Asks for a change under one key, again where its fate is unknown; throws Refused. */
   private async change(command: Record<string, unknown>): Promise<Done> {
     const key = this.world.uuid();
+    this.ownRefs.add((await this.world.sha256(key)).slice(0, 16));
     for (let tries = 1; ; tries++) {
       try {
         return await this.socket.ask<Done>({ ...command, stream: this.stream, key } as Ask);

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Icon } from "../design/parts";
 import type { RoomModel } from "../domain/room";
 import type { Person } from "../protocol/messages";
@@ -34,7 +34,7 @@ export function Composer({ room, draft, placeholder, now, about, onCancel, begin
   const calling = useCalling(room, box, text);
   const length = [...text].length;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (about !== undefined) box.current?.focus();
   }, [about !== undefined, begin]);
 
