@@ -59,6 +59,9 @@ export class VirtualList {
   }
 
   private tell(): void {
+    // The height at once: where the list corrects its offset for a row that grew, it could not scroll so far yet.
+    const inner = this.element.firstElementChild as HTMLElement | null;
+    if (inner !== null) inner.style.height = `${this.virtualizer.getTotalSize()}px`;
     this.onChange({ items: this.virtualizer.getVirtualItems(), total: this.virtualizer.getTotalSize() });
   }
 
