@@ -67,7 +67,7 @@ test("an own post is shown at once, sent again after a break, and stands once", 
   await settle();
   expect(room.messages.value.map((one) => one.body)).toEqual(["first", "mine"]);
   expect(room.outbox.pending.value).toEqual([]);
-  expect(room.yours.value.has(3)).toBe(true);
+  expect(room.owns(room.message(3)!)).toBe(true);
 });
 
 test("a room that is not ours says so", async () => {

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { words } from "../words";
 
 type Kind = "primary" | "plain" | "quiet";
@@ -117,12 +117,34 @@ export function Skeleton({ rows = 6 }: { rows?: number }) {
   );
 }
 
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  /** On a phone it comes from below, where the thumb is. */
+  sheet?: boolean;
+  children: ComponentChildren;
+}
+
+/** A dialog; pressing beside it closes it, and the focus goes back to where it was. */
+export function Dialog({ title, onClose, sheet = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    element.current?.showModal();
+    return () => {
+      if (before?.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
   const id = useId();
+  const beside = (event: MouseEvent) => {
+    const dialog = element.current;
+    if (dialog === null || event.target !== dialog) return;
+    const box = dialog.getBoundingClientRect();
+    const within = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!within) onClose();
+  };
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={element} class={sheet ? "sheet" : undefined} aria-labelledby={id} onClose={onClose} onClick={beside}>
       <div class="stack"><h2 id={id}>{title}</h2>{children}</div>
     </dialog>
   );

@@ -14,13 +14,15 @@ export interface Pending {
   ref: string;
   body: string;
   replyTo: number | null;
+  /** Participants whom it calls: fixed when it is written, since the same key must come with the same content. */
+  mentions: number[];
   at: number;
   state: PendingState;
   problem: string;
 }
 
 /** Sends one post; throws Refused. */
-export type Send = (post: { key: string; body: string; reply_to: number | null }) => Promise<Done>;
+export type Send = (post: { key: string; body: string; reply_to: number | null; mentions: number[] }) => Promise<Done>;
 
 const AGAIN = 1000;
 
@@ -34,10 +36,10 @@ export class Outbox {
     private readonly send: Send,
   ) {}
 
-  async post(body: string, replyTo: number | null, at: number): Promise<void> {
+  async post(body: string, replyTo: number | null, at: number, mentions: number[] = []): Promise<void> {
     const key = this.world.uuid();
     const ref = (await this.world.sha256(key)).slice(0, 16);
-    this.pending.value = [...this.pending.value, { key, ref, body, replyTo, at, state: "waiting", problem: "" }];
+    this.pending.value = [...this.pending.value, { key, ref, body, replyTo, mentions, at, state: "waiting", problem: "" }];
     void this.flush();
   }
 
@@ -78,7 +80,7 @@ export class Outbox {
   private async deliver(pending: Pending): Promise<boolean> {
     this.update(pending.key, { state: "sent" });
     try {
-      await this.send({ key: pending.key, body: pending.body, reply_to: pending.replyTo });
+      await this.send({ key: pending.key, body: pending.body, reply_to: pending.replyTo, mentions: pending.mentions });
       this.update(pending.key, { state: "stands" });
       return true;
     } catch (error) {

@@ -1,10 +1,13 @@
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { Refused, type Ask, type Socket } from "../protocol/socket";
-import type { Done, Followed, LiveEvent, Message, PeopleReply, Person, Push, React, Slice, Version, VersionsReply } from "../protocol/messages";
+import type { Done, Followed, LiveEvent, PeopleReply, Person, Push, React, Slice, Version, VersionsReply } from "../protocol/messages";
 import type { World } from "../protocol/world";
+import { calledIn } from "./mentions";
+import type { Held } from "./message";
 import { Outbox } from "./outbox";
 import { PresenceModel } from "./presence";
-import { RoomLog, type Held } from "./roomlog";
+import { Reading } from "./reading";
+import { RoomLog } from "./roomlog";
 
 export type Phase = "loading" | "ready" | "missing" | "broken";
 export type Mark = React["mark"];
@@ -12,9 +15,9 @@ export type Mark = React["mark"];
 const PAGE = 50;
 const AROUND = 25;
 const THREAD = 200;
+/** As many participants as one command may ask for. */
+const PEOPLE = 100;
 const ABOUT_THE_CASE = new Set(["resolved", "reopened", "withdrawn", "corrected"]);
-/** Milliseconds between two seen marks. */
-const SEEN_EVERY = 2000;
 const TRIES = 3;
 const MENTIONS = 10;
 
@@ -25,45 +28,44 @@ export class RoomModel {
   readonly messages = signal<Held[]>([]);
   readonly open = signal(true);
   readonly rights = signal<ReadonlySet<string>>(new Set());
+  /** The right to post comes and goes with the room's state, of which events tell: who reads an open room may write in it. */
   readonly mayPost = computed(() => this.open.value && this.rights.value.has("read"));
   readonly loadingOlder = signal(false);
   readonly older = signal(true);
-  /** Whether the window ends before the newest message, and how many came since. */
+  /** Whether the window ends before the newest message, and how many came since it does. */
   readonly newer = signal(false);
   readonly unheld = signal(0);
   readonly pins = signal<number[]>([]);
-  /** The last message read before the room was opened: what comes after it is new. */
-  readonly unreadAfter = signal<number | null>(null);
-  /** The message to be brought into sight; a new object each time. */
+  /** The message to be brought into sight: null again once it is. */
   readonly sought = signal<{ seq: number } | null>(null);
-  readonly threadMessages = signal<ReadonlyMap<number, Held>>(new Map());
+  /** Another object when messages that are held beside the window changed, and when it changed what answers what. */
+  readonly beside = signal({});
+  readonly answered = signal({});
   /** Grows when the room tells that its case changed. */
   readonly caseChanges = signal(0);
-  readonly outbox: Outbox;
-  readonly presence: PresenceModel;
-  readonly yours = computed(() => new Set(this.messages.value.filter((m) => m.by === this.you.value).map((m) => m.seq)));
-  /** For each message that was answered, how many answers it has, directly or not, among those held. */
-  readonly answers = computed(() => answersOf(this.messages.value));
   readonly you = signal<number | null>(null);
   readonly names = signal<ReadonlyMap<number, Person>>(new Map());
+  readonly outbox: Outbox;
+  readonly presence: PresenceModel;
+  readonly reading: Reading;
   private log = new RoomLog();
   private epoch: string | null = null;
   private live = false;
-  private told = 0;
-  private telling: (() => void) | null = null;
-  private keptUnread = false;
   /** Refs of one's own changes: by the first event that bears one, one learns one's number in the room. */
   private readonly ownRefs = new Set<string>();
+  private metAll = false;
+  private asked = new Set<number>();
 
   constructor(
     readonly stream: string,
     private readonly world: World,
     private readonly socket: Socket,
     /** Told when all was read. */
-    private readonly onRead: () => void = () => undefined,
+    onRead: () => void = () => undefined,
   ) {
-    this.outbox = new Outbox(world, (post) => this.socket.ask<Done>({ op: "post", stream, ...post, mentions: this.called(post.body) }));
+    this.outbox = new Outbox(world, (post) => this.socket.ask<Done>({ op: "post", stream, ...post }));
     this.presence = new PresenceModel(stream, world, socket);
+    this.reading = new Reading(stream, world, socket, onRead);
   }
 
   /** Follows from the start, or from where it was: after every welcome. */
@@ -76,7 +78,7 @@ export class RoomModel {
       this.log.followed(reply);
       this.live = true;
       this.rights.value = new Set(reply.rights);
-      this.unreadAfter.value ??= this.log.seen;
+      this.reading.followed(reply.seen ?? 0);
       this.phase.value = "ready";
       this.show();
       this.presence.followed();
@@ -103,9 +105,7 @@ export class RoomModel {
         this.phase.value = "missing";
         return;
       case "seen":
-        this.log.seen = push.seq;
-        if (!this.keptUnread && (this.unreadAfter.peek() ?? 0) < push.seq) this.unreadAfter.value = push.seq;
-        return;
+        return this.reading.pushed(push.seq);
       default:
         this.presence.take(push);
     }
@@ -136,69 +136,87 @@ export class RoomModel {
   async loadOlder(): Promise<void> {
     if (this.loadingOlder.value || !this.log.older) return;
     const before = this.log.messages[0]?.seq ?? this.log.position + 1;
-    await this.load(async (log) => log.page(await this.read({ before, limit: PAGE })));
+    await this.load({ before, limit: PAGE }, (log, slice) => log.page(slice));
   }
 
   async loadNewer(): Promise<void> {
     const after = this.log.messages.at(-1)?.seq;
     if (this.loadingOlder.value || !this.log.newer || after === undefined) return;
-    await this.load(async (log) => log.page(await this.read({ after, limit: PAGE }), "newer"));
+    await this.load({ after, limit: PAGE }, (log, slice) => log.page(slice, "newer"));
   }
 
-  /** Brings a message into sight, and reads what is around it where it is not held; false where there is none. */
+  /**
+   * Brings a message into sight, and reads what is around it where it is not held; false where it is not to be had.
+   *
+   * What comes before it is the window as soon as it is read: events that are told before the other half arrives find it.
+   */
   async jumpTo(seq: number): Promise<boolean> {
-    if (this.log.get(seq) === undefined) {
-      const found = await this.load(async (log) => {
-        const before = await this.read({ before: seq + 1, limit: AROUND });
-        const after = await this.read({ after: seq, limit: AROUND });
-        if (before.messages.at(-1)?.seq === seq) log.jump(before, after);
+    if (!this.log.shows(seq)) {
+      await this.load({ before: seq + 1, limit: AROUND }, (log, slice) => {
+        if (slice.messages.at(-1)?.seq === seq) log.jump(slice);
       });
-      if (!found || this.log.get(seq) === undefined) return false;
+      if (!this.log.shows(seq)) return false;
+      await this.load({ after: seq, limit: AROUND }, (log, slice) => log.page(slice, "newer"));
     }
     this.sought.value = { seq };
     return true;
   }
 
-  /** Back to the newest messages. */
-  toNewest(): void {
-    if (this.log.newer) this.startAfresh();
+  /** Back to the newest messages; false where they are not to be had. */
+  async toNewest(): Promise<boolean> {
+    if (!this.log.newer) return true;
+    await this.load({ limit: PAGE }, (log, slice) => log.renew(slice));
+    return !this.log.newer;
   }
 
-  /** Reads a thread: its root and all that answers it; what is held of it as well is brought up to date. */
+  /** Reads a thread, to be held beside the window; throws Refused. */
   async loadThread(root: number): Promise<void> {
-    const found = new Map<number, Held>();
     let after = 0;
-    let more = true;
-    while (more && found.size < THREAD) {
+    for (let pages = 0; pages < THREAD; pages++) {
+      const log = this.log;
       const slice = await this.socket.ask<Slice>({ op: "read", stream: this.stream, thread: root, after, limit: THREAD });
-      this.log.know(slice.people);
-      for (const message of this.log.refresh(slice.messages)) found.set(message.seq, message);
-      after = slice.messages.at(-1)?.seq ?? 0;
-      more = slice.more && slice.messages.length > 0;
+      if (log !== this.log) return;
+      log.know(slice.people);
+      log.keep(slice.messages);
+      this.show();
+      if (!slice.more || slice.messages.length === 0) return;
+      after = slice.messages.at(-1)!.seq;
     }
-    this.threadMessages.value = found;
-    this.show();
+  }
+
+  /** Reads a single message that a quote or a pin is about, once. */
+  async lookUp(seq: number): Promise<void> {
+    if (this.log.get(seq) !== undefined || this.asked.has(seq)) return;
+    this.asked.add(seq);
+    const log = this.log;
+    try {
+      const slice = await this.socket.ask<Slice>({ op: "read", stream: this.stream, before: seq + 1, limit: 1 });
+      if (log !== this.log) return;
+      log.know(slice.people);
+      log.keep(slice.messages.filter((one) => one.seq === seq));
+      this.show();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.asked.delete(seq);
+    }
   }
 
   async versions(target: number): Promise<Version[]> {
     return (await this.socket.ask<VersionsReply>({ op: "versions", stream: this.stream, target })).versions;
   }
 
-  private read(part: { before: number; limit: number } | { after: number; limit: number }): Promise<Slice> {
-    return this.socket.ask<Slice>({ op: "read", stream: this.stream, ...part });
-  }
-
   /** Runs a read that changes the window; what it says of another window than it was asked for is dropped. */
-  private async load(work: (log: RoomLog) => Promise<void>): Promise<boolean> {
+  private async load(part: { before?: number; after?: number; limit: number }, take: (log: RoomLog, slice: Slice) => void): Promise<void> {
     this.loadingOlder.value = true;
-    const log = this.log;
+    const { log } = this;
+    const { window } = log;
     try {
-      await work(log);
-      if (log === this.log) this.show();
-      return true;
+      const slice = await this.socket.ask<Slice>({ op: "read", stream: this.stream, ...part });
+      if (log !== this.log || window !== log.window) return;
+      take(log, slice);
+      this.show();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return false;
     } finally {
       this.loadingOlder.value = false;
     }
@@ -209,28 +227,29 @@ export class RoomModel {
   }
 
   message(seq: number): Held | undefined {
-    return this.log.get(seq) ?? this.threadMessages.value.get(seq);
+    return this.log.get(seq);
   }
 
-  /** The messages of a thread as they now stand, those that came since it was read among them. */
+  owns(message: Held): boolean {
+    return message.by === this.you.value;
+  }
+
+  rootOf(seq: number): number {
+    return this.log.rootOf(seq);
+  }
+
+  /** A message and all that answers it, as far as they are held; to be asked again when `answered`, `messages` or `beside` change. */
   thread(root: number): Held[] {
-    const found = new Map([...this.threadMessages.value].map(([seq, message]) => [seq, this.log.get(seq) ?? message]));
-    const known = new Set([root, ...found.keys()]);
-    for (const message of this.messages.value) {
-      if (!known.has(message.seq) && (message.replyTo === null || !known.has(message.replyTo))) continue;
-      known.add(message.seq);
-      found.set(message.seq, message);
-    }
-    return [...found.values()].sort((a, b) => a.seq - b.seq);
+    return this.log.thread(root);
   }
 
   // Writing
 
   post(body: string, replyTo: number | null, at: number): void {
-    void this.outbox.post(body, replyTo, at);
+    void this.outbox.post(body, replyTo, at, calledIn(body, this.names.peek().values()).slice(0, MENTIONS));
   }
 
-  /** Changes an own message; throws Refused, `stale` where it was changed meanwhile. */
+  /** Changes an own message as it was seen; throws Refused, `stale` where it was changed meanwhile. */
   edit(message: Held, body: string): Promise<Done> {
     return this.change({ op: "edit", target: message.seq, rev: message.rev, body });
   }
@@ -261,72 +280,40 @@ export class RoomModel {
     }
   }
 
-  /** The participants whom a text calls by "@" and their alias. */
-  private called(body: string): number[] {
-    return [...this.names.peek().values()].filter((one) => body.includes(`@${one.alias}`)).map((one) => one.n).slice(0, MENTIONS);
+  // Who is here
+
+  /** Learns the names of all participants, so that each of them can be called; once. */
+  async meetAll(): Promise<void> {
+    if (this.metAll) return;
+    this.metAll = true;
+    await this.meet(Array.from({ length: PEOPLE }, (_, index) => index + 1)).catch(() => { this.metAll = false; });
   }
 
-  // What was read
-
-  /** Keeps that all up to this message was read, soon: a mark for every line would be too many. */
-  markSeen(seq: number): void {
-    if (this.keptUnread || seq <= Math.max(this.log.seen, this.told)) return;
-    this.told = seq;
-    this.onRead();
-    this.telling ??= this.world.clock.after(SEEN_EVERY, () => {
-      this.telling = null;
-      this.log.seen = Math.max(this.log.seen, this.told);
-      this.socket.ask({ op: "seen", stream: this.stream, seq: this.told }).catch(() => undefined);
-    });
-  }
-
-  /** Takes back that this message and those after it were read; until the room is opened again, nothing counts as read. */
-  async markUnread(from: number): Promise<void> {
-    this.telling?.();
-    this.telling = null;
-    this.keptUnread = true;
-    this.log.seen = this.told = from - 1;
-    this.unreadAfter.value = from - 1;
-    await this.socket.ask({ op: "seen", stream: this.stream, seq: from - 1, unread: true });
-  }
-
-  /** The room is opened anew: what was read is no longer marked as new. */
-  opened(): void {
-    if (this.phase.peek() === "ready") this.unreadAfter.value = this.log.seen;
-    this.keptUnread = false;
+  private async meet(numbers: number[]): Promise<void> {
+    const reply = await this.socket.ask<PeopleReply>({ op: "people", stream: this.stream, numbers });
+    this.log.know(reply.people);
+    this.names.value = new Map(this.log.people);
   }
 
   private show(): void {
-    const refs = new Set(this.log.messages.map((message) => message.ref));
-    const own = this.outbox.pending.value.find((one) => refs.has(one.ref));
-    if (own !== undefined) this.you.value = this.log.messages.find((m) => m.ref === own.ref)?.by ?? this.you.value;
-    if (this.log.you !== null) this.you.value = this.log.you;
-    this.messages.value = this.log.messages;
-    this.names.value = new Map(this.log.people);
-    this.older.value = this.log.older;
-    this.newer.value = this.log.newer;
-    this.unheld.value = this.log.unheld;
-    this.pins.value = this.log.pins;
-    this.open.value = this.log.state === "open";
-    this.outbox.seen(refs);
-    void this.meetStrangers();
-  }
-
-  private asking = false;
-
-  private async meetStrangers(): Promise<void> {
-    const numbers = this.log.strangers().slice(0, 100);
-    if (numbers.length === 0 || this.asking) return;
-    this.asking = true;
-    try {
-      const reply = await this.socket.ask<PeopleReply>({ op: "people", stream: this.stream, numbers });
-      this.log.know(reply.people);
-      this.names.value = new Map(this.log.people);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-    } finally {
-      this.asking = false;
-    }
+    const { log } = this;
+    const pending = this.outbox.pending.peek();
+    const own = pending.find((one) => log.withRef(one.ref) !== undefined);
+    batch(() => {
+      this.you.value = log.you ?? (own === undefined ? this.you.peek() : log.withRef(own.ref)!.by);
+      this.messages.value = log.messages;
+      if (this.names.peek().size !== log.people.size) this.names.value = new Map(log.people);
+      this.older.value = log.older;
+      this.newer.value = log.newer;
+      this.unheld.value = log.unheld;
+      this.pins.value = log.pins;
+      this.open.value = log.state === "open";
+      this.beside.value = log.beside;
+      this.answered.value = log.answered;
+      if (own !== undefined) this.outbox.seen(new Set(pending.map((one) => one.ref).filter((ref) => log.withRef(ref) !== undefined)));
+    });
+    const strangers = log.strangers();
+    for (let at = 0; at < strangers.length; at += PEOPLE) void this.meet(strangers.slice(at, at + PEOPLE)).catch(() => undefined);
   }
 
   private stumble(error: unknown, epoch: string): void {
@@ -341,16 +328,4 @@ export class RoomModel {
       this.phase.value = "broken";
     }
   }
-}
-
-function answersOf(messages: readonly (Held | Message)[]): ReadonlyMap<number, number> {
-  const roots = new Map<number, number>();
-  const counts = new Map<number, number>();
-  for (const message of messages as Held[]) {
-    if (message.replyTo === null) continue;
-    const root = roots.get(message.replyTo) ?? message.replyTo;
-    roots.set(message.seq, root);
-    counts.set(root, (counts.get(root) ?? 0) + 1);
-  }
-  return counts;
 }

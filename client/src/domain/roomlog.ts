@@ -1,26 +1,9 @@
 import type { Followed, LiveEvent, Message, Person, Slice } from "../protocol/messages";
+import { changed, emptied, held, posted, type Data, type Held } from "./message";
 
 export type State = "open" | "closed";
 
-/** A message as held here: nothing is left out. */
-export interface Held {
-  seq: number;
-  by: number;
-  at: number;
-  body: string;
-  rev: number;
-  ref: string;
-  replyTo: number | null;
-  reactions: Record<string, number[]>;
-  mentions: number[];
-  editedAt: number | null;
-  redacted: boolean;
-  pinned: boolean;
-  note: string | null;
-}
-
 const STATES: Record<string, State> = { resolved: "closed", withdrawn: "closed", reopened: "open" };
-const GONE = { body: "", reactions: {}, mentions: [], pinned: false, redacted: true };
 
 /**
  * A window of a room's messages and the position up to which it is told. Pure: no time, no network.
@@ -28,9 +11,10 @@ const GONE = { body: "", reactions: {}, mentions: [], pinned: false, redacted: t
  * The law: this window, plus the events missed, equals a fresh read of it. So an event touches a message only where its
  * number is above the message's rev, and an event on a message that is not held is skipped. A window may end before the
  * newest message, after a jump to an older one: then new posts are counted and not held, until it has been read up to them.
+ * Beside the window single messages may be held, of an open thread or the list of pins: the law is theirs as well.
  */
 export class RoomLog {
-  /** Oldest first. */
+  /** The window, oldest first; a new array with each change. */
   messages: Held[] = [];
   people = new Map<number, Person>();
   /** The numbers of the pinned messages, held or not. */
@@ -39,18 +23,25 @@ export class RoomLog {
   position = 0;
   state: State = "open";
   you: number | null = null;
-  seen = 0;
   /** Whether there may be older messages than those held, and newer ones. */
   older = true;
   newer = false;
   /** Messages that came while the window did not reach that far. */
   unheld = 0;
+  /** Which window this is: a page that was asked for under another one is worthless. */
+  window = 0;
+  /** Another object whenever it may be that a message has other answers than before. */
+  answered = {};
+  /** Another object with each change of what is held beside the window. */
+  beside = {};
   private bySeq = new Map<number, Held>();
+  private byRef = new Map<string, number>();
+  private aside = new Map<number, Held>();
+  private answers = new Map<number, Set<number>>();
+  private unmet = new Set<number>();
 
   /** Takes the reply to `follow`. */
   followed(reply: Followed): void {
-    this.state = reply.state;
-    this.seen = Math.max(this.seen, reply.seen ?? 0);
     if (reply.you !== undefined && reply.you !== null) this.you = reply.you;
     if (reply.complete && reply.events !== undefined && reply.events !== null) {
       for (const event of reply.events) this.event(event as LiveEvent);
@@ -59,6 +50,9 @@ export class RoomLog {
       return;
     }
     this.drop();
+    this.aside.clear();
+    this.answers.clear();
+    this.state = reply.state;
     this.pins = reply.pins ?? [];
     this.know(reply.people ?? []);
     this.add((reply.messages ?? []).map(held));
@@ -72,11 +66,10 @@ export class RoomLog {
     this.position = event.seq;
     const data = (event.data ?? {}) as Data;
     this.state = STATES[event.kind] ?? this.state;
-    if (event.kind === "joined") this.people.set(data.n!, { n: data.n!, alias: data.alias!, label: data.label! });
-    else if (event.kind === "posted" && this.newer) this.unheld++;
-    else if (event.kind === "posted") this.add([posted(event, data)]);
+    if (event.kind === "joined") this.know([{ n: data.n!, alias: data.alias!, label: data.label! }]);
+    else if (event.kind === "posted") this.post(posted(event, data));
     else if (event.kind === "expired") this.expire(event.seq, data.after!, data.upto!);
-    else if (data.target !== undefined) this.change(event, data);
+    else if (data.target !== undefined) this.change(event, data.target, data);
     return true;
   }
 
@@ -89,173 +82,182 @@ export class RoomLog {
     if (!this.newer) this.unheld = 0;
   }
 
-  /** Begins another window, with the messages around a number: both ends may go on. */
-  jump(before: Slice, after: Slice): void {
+  /** Begins another window: these messages, which end before the newest; what comes after them is read next. */
+  jump(slice: Slice): void {
     this.drop();
-    this.page(before);
-    this.page(after, "newer");
+    this.newer = true;
+    this.page(slice);
   }
 
-  /** Takes messages of a thread, to look at: the window does not grow by them, what it holds is brought up to date. */
-  refresh(messages: Message[]): Held[] {
-    return messages.map(held).map((message) => {
-      const known = this.bySeq.get(message.seq);
-      if (known === undefined || known.rev >= message.rev) return known ?? message;
-      this.put(message);
-      return message;
-    });
+  /** Begins another window: the newest messages. */
+  renew(slice: Slice): void {
+    this.drop();
+    this.page(slice);
+  }
+
+  /** Holds messages beside the window; what the window has of them is brought up to date. */
+  keep(messages: Message[]): void {
+    for (const message of messages.map(held)) {
+      const known = this.get(message.seq);
+      if (known === undefined || known.rev < message.rev) this.put(message);
+    }
   }
 
   /** Events up to `head` are left out: what is held is worthless. */
   gap(head: number): void {
     this.drop();
+    this.aside.clear();
+    this.answers.clear();
     this.position = head;
   }
 
-  know(people: Person[]): void {
-    for (const person of people) this.people.set(person.n, person);
+  know(people: readonly Person[]): void {
+    for (const person of people) {
+      this.people.set(person.n, person);
+      this.unmet.delete(person.n);
+    }
   }
 
+  /** A message that is held, in the window or beside it. */
   get(seq: number): Held | undefined {
-    return this.bySeq.get(seq);
+    return this.bySeq.get(seq) ?? this.aside.get(seq);
   }
 
-  /** The participants whose messages are held, or who are called in them, and whose names are not known. */
+  /** Whether a message is in the window. */
+  shows(seq: number): boolean {
+    return this.bySeq.has(seq);
+  }
+
+  /** The message that was posted under the key with this reference. */
+  withRef(ref: string): Held | undefined {
+    const seq = this.byRef.get(ref);
+    return seq === undefined ? undefined : this.bySeq.get(seq);
+  }
+
+  /** The message at the beginning of what a message answers, as far as that is held. */
+  rootOf(seq: number): number {
+    let root = seq;
+    for (let above = this.get(seq)?.replyTo; above !== null && above !== undefined; above = this.get(above)?.replyTo) root = above;
+    return root;
+  }
+
+  /** A message and all that answers it, directly or not, as far as they are held; oldest first. */
+  thread(root: number): Held[] {
+    const numbers = [root];
+    for (let at = 0; at < numbers.length; at++) numbers.push(...(this.answers.get(numbers[at]!) ?? []));
+    return numbers
+      .map((seq) => this.get(seq))
+      .filter((message) => message !== undefined)
+      .sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Participants who wrote, marked or are called in what is held, and whose names are not known: each is told once. */
   strangers(): number[] {
-    const numbers = new Set(this.messages.flatMap((message) => [message.by, ...message.mentions]));
-    return [...numbers].filter((n) => n > 0 && !this.people.has(n));
+    const numbers = [...this.unmet];
+    this.unmet.clear();
+    return numbers;
   }
 
   private drop(): void {
     this.messages = [];
-    this.bySeq = new Map();
+    this.bySeq.clear();
+    this.byRef.clear();
     this.older = true;
     this.newer = false;
     this.unheld = 0;
+    this.window++;
+    this.answered = {};
+  }
+
+  private post(message: Held): void {
+    if (!this.newer) this.add([message]);
+    else {
+      this.unheld++;
+      // Whoever looks at a thread sees it grow, wherever the window is.
+      if (message.replyTo !== null && this.get(message.replyTo) !== undefined) this.put(message);
+    }
   }
 
   private add(fresh: Held[]): void {
     const unknown: Held[] = [];
     for (const message of fresh) {
-      const known = this.bySeq.get(message.seq);
-      if (known === undefined) unknown.push(message);
-      else if (message.rev > known.rev) this.put(message);
+      if (!this.bySeq.has(message.seq)) unknown.push(this.newest(message));
+      else if (message.rev > this.bySeq.get(message.seq)!.rev) this.put(message);
     }
     if (unknown.length === 0) return;
-    for (const message of unknown) this.bySeq.set(message.seq, message);
+    for (const message of unknown) {
+      this.bySeq.set(message.seq, message);
+      this.byRef.set(message.ref, message.seq);
+      this.aside.delete(message.seq);
+      this.meet(message);
+    }
     const last = this.messages.at(-1);
-    const first = unknown[0]!;
-    this.messages =
-      last === undefined || first.seq > last.seq
-        ? [...this.messages, ...unknown]
-        : [...this.messages, ...unknown].sort((a, b) => a.seq - b.seq);
+    const inOrder = last === undefined || unknown[0]!.seq > last.seq;
+    this.messages = inOrder ? [...this.messages, ...unknown] : [...unknown, ...this.messages].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** What was held of a message beside the window may have been told more than a page that brings it into the window. */
+  private newest(message: Held): Held {
+    const known = this.aside.get(message.seq);
+    return known !== undefined && known.rev > message.rev ? known : message;
   }
 
   private expire(rev: number, after: number, upto: number): void {
-    this.pins = this.pins.filter((seq) => seq <= after || seq > upto);
-    for (const message of this.messages) {
-      if (message.seq > after && message.seq <= upto && message.rev < rev) this.put({ ...message, ...GONE, rev });
-    }
+    const over = (seq: number) => seq > after && seq <= upto;
+    const left = (message: Held) => (over(message.seq) && message.rev < rev ? emptied(message, rev) : message);
+    this.pins = this.pins.filter((seq) => !over(seq));
+    for (const [seq, message] of this.aside) this.aside.set(seq, left(message));
+    this.beside = {};
+    this.messages = this.messages.map(left);
+    for (const message of this.messages) this.bySeq.set(message.seq, message);
   }
 
-  private change(event: LiveEvent, data: Data): void {
-    const target = data.target!;
+  private change(event: LiveEvent, target: number, data: Data): void {
     if (event.kind === "pinned" || event.kind === "redacted") {
       const others = this.pins.filter((seq) => seq !== target);
       this.pins = event.kind === "pinned" && data.set ? [...others, target].sort((a, b) => a - b) : others;
     }
-    const known = this.bySeq.get(target);
-    if (known === undefined || event.seq <= known.rev) return;
-    const message: Held = { ...known, rev: event.seq };
-    if (event.kind === "edited") {
-      message.body = data.body ?? "";
-      message.editedAt = event.at;
-    } else if (event.kind === "redacted") {
-      Object.assign(message, GONE);
-    } else if (event.kind === "reacted" && !message.redacted) {
-      message.reactions = toggled(message.reactions, data.mark!, event.by, data.set ?? true);
-    } else if (event.kind === "pinned") {
-      message.pinned = (data.set ?? false) && !message.redacted;
-    }
-    this.put(message);
+    const known = this.get(target);
+    if (known === undefined) return;
+    const message = changed(known, event, data);
+    if (message !== known) this.put(message);
   }
 
-  /** Puts a message in the place of the one held under its number: a page of ten thousand is not walked for one. */
+  /** Puts a message in the place of the one held under its number, or beside the window. */
   private put(message: Held): void {
+    this.meet(message);
+    if (!this.bySeq.has(message.seq)) {
+      this.aside.set(message.seq, message);
+      this.beside = {};
+      return;
+    }
     this.bySeq.set(message.seq, message);
     const messages = [...this.messages];
-    messages[this.indexOf(message.seq)] = message;
+    messages[indexOf(messages, message.seq)] = message;
     this.messages = messages;
   }
 
-  private indexOf(seq: number): number {
-    let low = 0;
-    let high = this.messages.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.messages[middle]!.seq < seq) low = middle + 1;
-      else high = middle;
+  /** Notes whom a message concerns, and what it answers. */
+  private meet(message: Held): void {
+    for (const n of [message.by, ...message.mentions, ...Object.values(message.reactions).flat()]) {
+      if (n > 0 && !this.people.has(n)) this.unmet.add(n);
     }
-    return low;
+    if (message.replyTo === null) return;
+    const answers = this.answers.get(message.replyTo) ?? new Set();
+    if (answers.has(message.seq)) return;
+    this.answers.set(message.replyTo, answers.add(message.seq));
+    this.answered = {};
   }
 }
 
-interface Data {
-  body?: string;
-  reply_to?: number | null;
-  redacted?: boolean;
-  target?: number;
-  mark?: string;
-  set?: boolean;
-  n?: number;
-  alias?: string;
-  label?: string;
-  mentions?: number[];
-  note?: string | null;
-  after?: number;
-  upto?: number;
-}
-
-function posted(event: LiveEvent, data: Data): Held {
-  return {
-    seq: event.seq,
-    by: event.by,
-    at: event.at,
-    body: data.body ?? "",
-    rev: event.seq,
-    ref: event.ref ?? "",
-    replyTo: data.reply_to ?? null,
-    reactions: {},
-    mentions: data.mentions ?? [],
-    editedAt: null,
-    redacted: data.redacted ?? false,
-    pinned: false,
-    note: data.note ?? null,
-  };
-}
-
-function held(message: Message): Held {
-  return {
-    seq: message.seq,
-    by: message.by,
-    at: message.at,
-    body: message.body,
-    rev: message.rev,
-    ref: message.ref ?? "",
-    replyTo: message.reply_to ?? null,
-    reactions: message.reactions ?? {},
-    mentions: message.mentions ?? [],
-    editedAt: message.edited_at ?? null,
-    redacted: message.redacted ?? false,
-    pinned: message.pinned ?? false,
-    note: message.note ?? null,
-  };
-}
-
-/** A participant leaves the mark's list, and joins its end where it is set; an empty list goes. */
-function toggled(reactions: Record<string, number[]>, mark: string, by: number, set: boolean): Record<string, number[]> {
-  const list = (reactions[mark] ?? []).filter((n) => n !== by);
-  if (set) list.push(by);
-  const { [mark]: _, ...others } = reactions;
-  return list.length > 0 ? { ...others, [mark]: list } : others;
+/** Where a number stands, or would stand, among messages in order. */
+export function indexOf(messages: readonly Held[], seq: number): number {
+  let low = 0;
+  let high = messages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle]!.seq < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button, Dialog, Icon, say } from "../design/parts";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import type { Version } from "../protocol/messages";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
@@ -28,7 +28,7 @@ function report(error: unknown): void {
 export function MessageActions({ room, message, onClose, onReply, onEdit, onThread, onVersions }: Props) {
   const sure = useSignal(false);
   const rights = room.rights.value;
-  const own = room.yours.value.has(message.seq);
+  const own = room.owns(message);
   const open = room.open.value;
   const does = (work: () => void) => () => {
     onClose();
@@ -51,7 +51,7 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
     );
   }
   return (
-    <Dialog title={words.room.messageBy(nameOf(room, message.by))} onClose={onClose}>
+    <Dialog title={words.room.messageBy(nameOf(room, message.by))} onClose={onClose} sheet>
       {open && (
         <div class="marks" role="group" aria-label={words.room.react}>
           {MARKS.map(({ mark, icon }) => (
@@ -71,7 +71,7 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
           </Button>
         )}
         <Button kind="quiet" onClick={does(link)}>{words.room.copyLink}</Button>
-        <Button kind="quiet" onClick={does(() => void room.markUnread(message.seq).then(() => say(words.room.unreadMarked), report))}>{words.room.markUnread}</Button>
+        <Button kind="quiet" onClick={does(() => void room.reading.unreadFrom(message.seq).then(() => say(words.room.unreadMarked), report))}>{words.room.markUnread}</Button>
         {message.editedAt !== null && (own || rights.has("moderate")) && (
           <Button kind="quiet" onClick={does(() => onVersions(message))}>{words.room.versions}</Button>
         )}

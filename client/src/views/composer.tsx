@@ -23,11 +23,12 @@ interface Props {
   /** A text to begin with, in place of the draft: a message that is changed. */
   begin?: string | undefined;
   submit?: string;
+  onTyping?: (() => void) | undefined;
   onPost: (text: string, at: number) => void | Promise<boolean>;
 }
 
 /** Where a message is written; what is written is kept until it is posted. */
-export function Composer({ room, draft, placeholder, now, about, onCancel, begin, submit, onPost }: Props) {
+export function Composer({ room, draft, placeholder, now, about, onCancel, begin, submit, onTyping, onPost }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
   const draftKey = `draft ${draft}`;
   const [text, setText] = useState(() => begin ?? sessionStorage.getItem(draftKey) ?? "");
@@ -43,7 +44,7 @@ export function Composer({ room, draft, placeholder, now, about, onCancel, begin
     if (begin !== undefined) return;
     if (value) sessionStorage.setItem(draftKey, value);
     else sessionStorage.removeItem(draftKey);
-    if (value && room.rights.value.has("read")) room.presence.typing();
+    if (value) onTyping?.();
   };
   const post = async () => {
     if (!text.trim() || length > LIMIT) return;
@@ -120,7 +121,9 @@ function useCalling(room: RoomModel, box: { current: HTMLTextAreaElement | null 
           .slice(0, CANDIDATES);
   const look = () => {
     const caret = box.current?.selectionStart ?? 0;
-    setBegun(CALL.exec((box.current?.value ?? "").slice(0, caret))?.[1] ?? null);
+    const found = CALL.exec((box.current?.value ?? "").slice(0, caret))?.[1] ?? null;
+    if (found !== null) void room.meetAll();
+    setBegun(found);
     setChosen(0);
   };
   const close = () => setBegun(null);

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { Button, Dialog } from "../design/parts";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import { words } from "../words";
 import type { Doing } from "./message";
 import { go } from "./router";
@@ -82,8 +82,9 @@ export function useRoomKeys(room: RoomModel, doing: Doing, edit: (message: Held)
     j: () => step(room, 1),
     k: () => step(room, -1),
     r: on((message) => { if (room.mayPost.peek()) doing.reply(message); }),
-    e: on((message) => { if (room.yours.peek().has(message.seq) && room.open.peek()) edit(message); }),
+    e: on((message) => { if (room.owns(message) && room.open.peek()) edit(message); }),
     t: on((message) => doing.thread(message.seq)),
     ".": on(doing.more),
+    "+": on(doing.more),
   });
 }

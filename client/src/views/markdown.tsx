@@ -1,12 +1,15 @@
 import { Lexer, type Token, type Tokens } from "marked";
 import { Fragment, h, type ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import { partsOf } from "../domain/mentions";
 
 /**
  * A subset of Markdown as nodes. No HTML string is ever made, so there is nothing to sanitise: HTML, images and whatever
  * is not listed here stand as the text that was typed. Links are shown whole and never fetched.
  */
 export function Markdown({ text, calls = [] }: { text: string; calls?: readonly string[] }) {
-  return <>{nodes(new Lexer({ gfm: true, breaks: true }).lex(text), calls)}</>;
+  // Reading a text costs more than showing it, and a message is shown anew whenever anything about it changes.
+  return useMemo(() => <>{nodes(new Lexer({ gfm: true, breaks: true }).lex(text), calls)}</>, [text, calls.join()]);
 }
 
 /** The words of a text without its marks, for a line that quotes it. */
@@ -36,10 +39,8 @@ function plain(text: string): string {
 
 /** Text with the names that are called in it set off. */
 function called(text: string, calls: readonly string[]): ComponentChildren {
-  const first = calls.map((alias) => ({ alias, at: text.indexOf(`@${alias}`) })).filter((one) => one.at >= 0).sort((a, b) => a.at - b.at)[0];
-  if (first === undefined) return text;
-  const end = first.at + first.alias.length + 1;
-  return <>{text.slice(0, first.at)}<b class="call">{text.slice(first.at, end)}</b>{called(text.slice(end), calls)}</>;
+  if (calls.length === 0) return text;
+  return partsOf(text, calls).map((part, index) => (part.called ? <b class="call" key={index}>{part.text}</b> : part.text));
 }
 
 function nodes(tokens: Token[] | undefined, calls: readonly string[]): ComponentChildren {

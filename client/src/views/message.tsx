@@ -1,7 +1,7 @@
 import { Button, Icon } from "../design/parts";
 import type { Pending } from "../domain/outbox";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import { ageText } from "../domain/waiting";
 import { words } from "../words";
 import { Markdown, withoutMarks } from "./markdown";
@@ -41,12 +41,12 @@ interface Props {
 }
 
 export function MessageView({ message, room, now, doing, threads = true }: Props) {
-  const own = room.yours.value.has(message.seq);
+  const own = room.owns(message);
   const person = room.person(message.by);
   const elapsed = now - message.at;
   const you = room.you.value;
   const called = you !== null && message.mentions.includes(you);
-  const answers = threads ? (room.answers.value.get(message.seq) ?? 0) : 0;
+  const answers = threads ? answersOf(room, message) : 0;
   const name = nameOf(room, message.by);
   const mayChange = room.rights.value.has("read") && !message.redacted;
   return (
@@ -81,6 +81,12 @@ export function MessageView({ message, room, now, doing, threads = true }: Props
       )}
     </article>
   );
+}
+
+/** How many answers a message has, directly or not, as far as they are held. */
+function answersOf(room: RoomModel, message: Held): number {
+  void room.answered.value;
+  return room.thread(message.seq).length - 1;
 }
 
 function callsOf(room: RoomModel, message: Held): string[] {

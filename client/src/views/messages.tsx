@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { Pending } from "../domain/outbox";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import { words } from "../words";
 import { MessageView, PendingView, type Doing } from "./message";
 import { VirtualList, type Visible } from "./virtual";
@@ -35,15 +35,15 @@ class Days {
 
 function rowsOf(room: RoomModel, dayNames: Days): Row[] {
   const rows: Row[] = [{ kind: "start", key: "start", loading: room.older.value }];
-  const unreadAfter = room.unreadAfter.value ?? Infinity;
-  const yours = room.yours.value;
+  // Who never read here before finds nothing set off: all of it is new.
+  const newAfter = room.reading.newAfter.value || Infinity;
   let day = "";
   let divided = false;
   for (const message of room.messages.value) {
     const its = dayNames.of(message.at);
     if (its !== day) rows.push({ kind: "day", key: `day ${its}`, text: its });
     day = its;
-    if (!divided && message.seq > unreadAfter && !yours.has(message.seq)) {
+    if (!divided && message.seq > newAfter && !room.owns(message)) {
       divided = true;
       rows.push({ kind: "unread", key: "unread" });
     }
@@ -75,24 +75,30 @@ export function Messages({ room, now, doing, onFresh }: Props) {
   useLayoutEffect(() => {
     const made = new VirtualList(element.current!, setVisible);
     list.current = made;
-    room.opened();
+    room.reading.opened();
     return () => made.stop();
   }, [room]);
 
   const atEnd = () => !room.newer.peek() && (list.current?.atEnd ?? false);
   const readAll = () => {
     read.current = room.messages.peek().at(-1)?.seq ?? 0;
-    if (document.visibilityState === "visible") room.markSeen(read.current);
+    if (document.visibilityState === "visible") room.reading.upTo(read.current);
   };
 
   useSignalEffect(() => {
     const fresh = rowsOf(room, dayNames.current);
     const made = list.current;
-    const wasAtEnd = !room.newer.peek() && (made === null || read.current === 0 || made.atEnd);
+    const first = read.current === 0 && fresh.length > 1;
+    const divided = first && room.sought.peek() === null && fresh.some((row) => row.kind === "unread");
+    const wasAtEnd = !room.newer.peek() && !divided && (made === null || first || made.atEnd);
     rows.value = fresh;
-    made?.show(fresh.map((row) => row.key), room.sought.peek() === null);
-    const newest = room.messages.value.at(-1)?.seq ?? 0;
-    const own = room.messages.value.at(-1)?.by !== undefined && room.yours.peek().has(newest);
+    made?.show(fresh.map((row) => row.key), room.sought.peek() === null && !divided);
+    if (divided) {
+      read.current = room.reading.newAfter.peek() ?? 0;
+      made?.toKey("unread");
+    }
+    const last = room.messages.value.at(-1);
+    const own = last !== undefined && room.owns(last);
     if (wasAtEnd || own) readAll();
     report();
     if (room.outbox.pending.value.length > 0 && own) made?.toEnd();
@@ -103,18 +109,17 @@ export function Messages({ room, now, doing, onFresh }: Props) {
     if (sought === null) return;
     marked.value = sought.seq;
     list.current?.toKey(sought.seq);
-    const timer = setTimeout(() => {
+    // Found: who comes back to the room later is not led there again.
+    room.sought.value = null;
+    setTimeout(() => {
       if (marked.peek() === sought.seq) marked.value = null;
     }, SHOWN);
-    return () => clearTimeout(timer);
   });
 
   const report = () => {
     const count = room.messages.peek().filter((message) => message.seq > read.current).length + room.unheld.peek();
     onFresh(room.newer.peek() ? Math.max(count, 1) : count, () => {
-      room.sought.value = null;
-      if (room.newer.peek()) room.toNewest();
-      list.current?.toEnd();
+      void room.toNewest().then(() => list.current?.toEnd());
     });
   };
 

@@ -1,6 +1,6 @@
 import { Icon, say, type IconName } from "../design/parts";
 import type { Mark, RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
 

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Button, Dialog, Empty, Icon, Problem, say, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { RoomModel } from "../domain/room";
-import type { Held } from "../domain/roomlog";
+import type { Held } from "../domain/message";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
 import { EarlierVersions, MessageActions } from "./actions";
@@ -14,7 +14,7 @@ import { withoutMarks } from "./markdown";
 import { nameOf, type Doing } from "./message";
 import { Messages } from "./messages";
 import { Presence, Writing } from "./presence";
-import { back, query } from "./router";
+import { back, go, path, query } from "./router";
 import { ThreadView } from "./thread";
 
 interface Props {
@@ -29,19 +29,19 @@ interface Props {
 }
 
 type Opened = { what: "actions" | "versions"; message: Held } | { what: "pins" } | null;
-type Mode = { what: "new" } | { what: "reply" | "edit"; message: Held };
+type Mode = { what: "new" } | { what: "reply" | "edit"; message: Held; changed?: boolean };
 
 /** A room: what it is about, what was said, and the place to say something. */
 export function RoomView({ app, room, title, home, placeholder, facts, lounge = false }: Props) {
   const mode = useSignal<Mode>({ what: "new" });
   const opened = useSignal<Opened>(null);
-  const thread = useSignal<number | null>(null);
+  const thread = Number(new URLSearchParams(query.value).get("t")) || null;
   const fresh = useSignal<{ count: number; show: () => void }>({ count: 0, show: () => undefined });
   const close = () => { opened.value = null; };
   const doing: Doing = {
     reply: (message) => { mode.value = { what: "reply", message }; },
     more: (message) => { opened.value = { what: "actions", message }; },
-    thread: (root) => { thread.value = root; },
+    thread: (seq) => go(`${path.value}?t=${room.rootOf(seq)}`),
     jump: (seq) => void room.jumpTo(seq).then((found) => { if (!found) say(words.room.notFound); }),
   };
   const edit = (message: Held) => { mode.value = { what: "edit", message }; };
@@ -49,7 +49,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, lounge = 
   useSought(room);
   useRoomKeys(room, doing, edit);
   return (
-    <section class={thread.value === null ? "room" : "room threaded"} aria-label={title}>
+    <section class={thread === null ? "room" : "room threaded"} aria-label={title}>
       <header class="room-head">
         <div class="line">
           <Button kind="quiet" class="icon back" aria-label={words.room.back} onClick={() => back(home)}><Icon name="back" /></Button>
@@ -73,10 +73,10 @@ export function RoomView({ app, room, title, home, placeholder, facts, lounge = 
         )}
         <Writing presence={room.presence} />
         {room.open.value
-          ? <Writer app={app} room={room} mode={mode.value} placeholder={placeholder} onMode={(next) => { mode.value = next; }} />
+          ? <Writer app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
           : <p class="soft">{words.room.closed}</p>}
       </footer>
-      {thread.value !== null && <ThreadView app={app} room={room} root={thread.value} doing={doing} onClose={() => { thread.value = null; }} />}
+      {thread !== null && <ThreadView app={app} room={room} root={thread} doing={doing} onClose={() => go(path.value, true)} />}
       {opened.value?.what === "actions" && (
         <MessageActions room={room} message={opened.value.message} onClose={close} onReply={doing.reply} onEdit={edit}
           onThread={doing.thread} onVersions={(message) => { opened.value = { what: "versions", message }; }} />
@@ -92,17 +92,19 @@ interface WriterProps {
   room: RoomModel;
   mode: Mode;
   placeholder: string;
+  lounge: boolean;
   onMode: (mode: Mode) => void;
 }
 
 /** The composer for what is being done: a new message, an answer, or a change of an own one. */
-function Writer({ app, room, mode, placeholder, onMode }: WriterProps) {
+function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
   const done = () => onMode({ what: "new" });
   const now = () => app.now.peek();
   if (mode.what !== "edit") {
     const about = mode.what === "reply" ? `${words.room.replyingTo(nameOf(room, mode.message.by))}: ${withoutMarks(mode.message.body).slice(0, 80)}` : undefined;
     return (
       <Composer key="new" room={room} draft={room.stream} placeholder={placeholder} now={now} about={about} onCancel={done}
+        onTyping={lounge ? () => room.presence.typing() : undefined}
         onPost={(text, at) => {
           room.post(text, mode.what === "reply" ? mode.message.seq : null, at);
           done();
@@ -118,14 +120,13 @@ function Writer({ app, room, mode, placeholder, onMode }: WriterProps) {
       if (!(error instanceof Refused)) throw error;
       const stands = room.message(mode.message.seq);
       if (error.code === "stale" && stands !== undefined && !stands.redacted) {
-        say(words.room.changedMeanwhile(withoutMarks(stands.body).slice(0, 200)));
-        mode.message = stands;
+        onMode({ what: "edit", message: stands, changed: true });
       } else say(error.code === "lost" ? words.room.editLater : error.message);
       return false;
     }
   };
   return (
-    <Composer key={`edit ${mode.message.seq}`} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={words.room.editing}
+    <Composer key={`edit ${mode.message.seq}`} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={mode.changed ? words.room.changedMeanwhile(withoutMarks(mode.message.body).slice(0, 300)) : words.room.editing}
       begin={mode.message.body} submit={words.room.save} onCancel={done} onPost={change} />
   );
 }
