@@ -251,6 +251,13 @@ export const words = {
   },
   mePage: { title: "You", theme: "Appearance", system: "As this device", light: "Light", dark: "Dark", signOut: "Sign out", role: "Role", specialties: "Specialties", country: "Country", anonymity: "In case rooms nobody sees your handle: you are known by an alias drawn for each room." },
   error: { title: "That did not work", again: "Try again", unreachable: "The server cannot be reached. It may be restarting; this page tries again when you ask it to." },
+  offline: {
+    kept: "Offline: this is what the device kept. What you write is sent when the server can be reached.",
+    where: "Messages on their way, drafts and the last rooms are kept on this device, for a week at the most, and deleted when you sign out.",
+    nowhere: "This browser keeps nothing: what is not sent yet is lost with the page.",
+    unsentTitle: (n: number) => (n === 1 ? "1 message was not sent" : `${n} messages were not sent`),
+    unsent: "They wait for the connection. If you sign out now, they are lost.",
+  },
   nav: "Main",
   news: "About this page",
 } as const;

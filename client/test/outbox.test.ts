@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Memory } from "../src/domain/memory";
 import { Outbox, type Send } from "../src/domain/outbox";
 import { Refused } from "../src/protocol/socket";
 import type { Done } from "../src/protocol/messages";
@@ -10,7 +11,7 @@ type Post = Parameters<Send>[0];
 function begin(answers: ((post: Post) => Promise<Done>)[]) {
   const world = new TestWorld();
   const sent: Post[] = [];
-  const outbox = new Outbox(world, (post) => {
+  const outbox = new Outbox("s", world, new Memory(world), (post) => {
     sent.push(post);
     return (answers.shift() ?? (() => Promise.resolve(done)))(post);
   });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Memory } from "../src/domain/memory";
 import { RoomModel } from "../src/domain/room";
 import { Socket } from "../src/protocol/socket";
 import { settle, TestWorld } from "./world";
@@ -12,7 +13,7 @@ async function begin() {
     onPush: (push) => rooms.forEach((room) => room.take(push)),
   });
   socket.start();
-  const room = new RoomModel("s", world, socket);
+  const room = new RoomModel("s", world, socket, new Memory(world));
   rooms.push(room);
   world.wire.welcome();
   await settle();

@@ -1,5 +1,43 @@
 import { createHash } from "node:crypto";
-import type { Wire, World } from "../src/protocol/world";
+import type { Entry, Keep, Keeping, Store } from "../src/protocol/keep";
+import type { Small, Wire, World } from "../src/protocol/world";
+
+/** A small storage in memory. */
+class TestStorage implements Small {
+  readonly held = new Map<string, string>();
+  getItem = (key: string) => this.held.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.held.set(key, value);
+  clear = () => this.held.clear();
+}
+
+/** Storages in memory, which outlive the objects that use them. */
+export class TestKeeping implements Keeping {
+  readonly held = new Map<string, Map<string, Entry<unknown>>>();
+  full = false;
+
+  open(name: string): Promise<Keep> {
+    const held = this.held.get(name) ?? new Map<string, Entry<unknown>>();
+    this.held.set(name, held);
+    const keys = (store: Store) => [...held.keys()].filter((key) => key.startsWith(`${store}/`)).sort();
+    return Promise.resolve({
+      get: <T,>(store: Store, key: string) => Promise.resolve(held.get(`${store}/${key}`) as Entry<T> | undefined),
+      all: <T,>(store: Store) =>
+        Promise.resolve(keys(store).map((key): [string, Entry<T>] => [key.slice(store.length + 1), held.get(key) as Entry<T>])),
+      put: (store, key, entry) => {
+        if (this.full) return Promise.reject(new Error("no room left"));
+        held.set(`${store}/${key}`, structuredClone(entry));
+        return Promise.resolve();
+      },
+      delete: (store, key) => Promise.resolve(void held.delete(`${store}/${key}`)),
+      close: () => undefined,
+    });
+  }
+
+  wipe(): Promise<void> {
+    this.held.clear();
+    return Promise.resolve();
+  }
+}
 
 interface Timer { at: number; callback: () => void }
 
@@ -88,6 +126,27 @@ export class TestWorld implements World {
     }
     this.time = until;
   }
+
+  keeping: Keeping = new TestKeeping();
+  local = new TestStorage();
+  session = new TestStorage();
+  private works = Promise.resolve();
+
+  alone = (_name: string, work: () => Promise<void>) => {
+    const mine = this.works.then(work);
+    this.works = mine.catch(() => undefined);
+    return mine;
+  };
+
+  private channels = new Set<(message: unknown) => void>();
+
+  channel = (_name: string, onMessage: (message: unknown) => void) => {
+    this.channels.add(onMessage);
+    return {
+      post: (message: unknown) => { for (const other of this.channels) if (other !== onMessage) other(message); },
+      close: () => { this.channels.delete(onMessage); },
+    };
+  };
 
   comeBack(): void {
     for (const callback of this.returned) callback();

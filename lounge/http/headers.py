@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 POLICY: Final = (
     "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self'; "
     "style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "require-trusted-types-for 'script'; trusted-types lounge"
 )
-"""Content Security Policy level 3: scripts and styles from here alone; a virtual list places its rows by style attributes."""
+"""Content Security Policy level 3: scripts and styles from here alone, named by code only for the
+service worker; a virtual list places its rows by style attributes."""
 
 _ALWAYS: Final = {
     "content-security-policy": POLICY,

@@ -5,6 +5,8 @@ import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messa
 import type { World } from "../protocol/world";
 import { CaseList } from "./cases";
 import { MOST, Notices } from "./notices";
+import { Memory, type News } from "./memory";
+import type { Pending } from "./outbox";
 import { RoomModel } from "./room";
 
 /** `starting`, `out` (nobody is signed in), `in`, or `broken` (the server cannot be reached at all). */
@@ -23,6 +25,9 @@ export class App {
   readonly rooms = signal<Room[] | null>(null);
   /** The server's time, ticking every second. */
   readonly now = signal(0);
+  /** Whether the page shows what the device kept, the server not being reached since it was opened. */
+  readonly kept = signal(false);
+  readonly memory: Memory;
   readonly api: Api;
   readonly cases: CaseList;
   readonly notices = new Notices();
@@ -34,21 +39,32 @@ export class App {
   private names = new Map<string, Specialty>();
 
   constructor(readonly world: World) {
-    this.api = new Api(world);
+    this.memory = new Memory(world);
+    this.memory.onNews = (news) => this.heard(news);
+    this.api = new Api(world, this.memory);
     this.cases = new CaseList(this.api);
     this.tick();
   }
 
   async start(): Promise<void> {
+    await this.memory.openLast();
     try {
       [this.about.value, this.catalogue] = await Promise.all([this.api.about(), this.api.catalogue()]);
       this.names = new Map(this.catalogue.specialties.map((one) => [one.id, one]));
-      this.me.value = await this.api.me();
-      this.enter();
+      const me = await this.api.me();
+      this.kept.value = !this.api.reached;
+      await this.enterAs(me);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      if (error.code === "sign_in_needed") await this.memory.wipe();
       this.stage.value = error.code === "sign_in_needed" ? "out" : "broken";
     }
+  }
+
+  private async enterAs(me: Me): Promise<void> {
+    await this.memory.openFor(me.handle);
+    this.me.value = me;
+    this.enter();
   }
 
   specialty(id: string): string {
@@ -57,13 +73,38 @@ export class App {
 
   async signIn(prove: Promise<unknown>): Promise<void> {
     await prove;
-    this.me.value = await this.api.me();
-    this.enter();
+    await this.enterAs(await this.api.me());
   }
 
   async signOut(): Promise<void> {
     await this.api.signOut().catch(() => undefined);
+    this.memory.tell({ kind: "left" });
     this.leave();
+    await this.memory.wipe();
+  }
+
+  /** How many posts have not gone out. */
+  async unsent(): Promise<number> {
+    return (await this.memory.all("outbox")).length;
+  }
+
+  private heard(news: News): void {
+    if (news.kind === "outbox") void this.held.get(news.stream)?.outbox.reload();
+    else {
+      this.memory.close();
+      this.leave();
+    }
+  }
+
+  /** The connection failed: perhaps because nobody is signed in any more. */
+  private async askWhetherOut(): Promise<void> {
+    try {
+      await this.api.stillMe();
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== "sign_in_needed" || this.stage.peek() !== "in") return;
+      this.leave();
+      await this.memory.wipe();
+    }
   }
 
   /** The room with this stream; the last few are kept, so that going back shows at once what was there. */
@@ -74,9 +115,11 @@ export class App {
       this.held.set(stream, known);
       return known;
     }
-    const room = new RoomModel(stream, this.world, this.socket!, () => this.readAll(stream));
+    const room = new RoomModel(stream, this.world, this.socket!, this.memory, () => this.readAll(stream));
     this.held.set(stream, room);
-    if (this.epoch !== null && this.status.value === "open") void room.follow(this.epoch);
+    void room.restore().then(() => {
+      if (this.epoch !== null && this.status.peek() === "open") void room.follow(this.epoch);
+    });
     for (const [name, old] of this.held) {
       if (this.held.size <= ROOMS_KEPT) break;
       if (old.outbox.unsent) continue;
@@ -110,7 +153,11 @@ export class App {
     this.socket = new Socket(this.world, {
       onStatus: (status) => {
         this.status.value = status;
-        if (status === "open") this.wasOpen.value = true;
+        if (status === "open") {
+          this.wasOpen.value = true;
+          this.kept.value = false;
+        }
+        if (status === "offline") void this.askWhetherOut();
         if (status === "ended") this.leave();
       },
       onWelcome: (welcome) => void this.welcomed(welcome),
@@ -140,6 +187,9 @@ export class App {
     const missed = await this.followBoards(welcome.epoch);
     if (missed || this.cases.phase.value !== "ready") await this.cases.load();
     await Promise.all(rooms);
+    // What was written before the page was opened goes out as well, in rooms that nobody looks at.
+    const waiting = await this.memory.all<Pending>("outbox");
+    for (const stream of new Set(waiting.map((one) => one.stream))) if (!this.held.has(stream)) this.room(stream);
   }
 
   /** Follows all boards and the own feed; returns whether the list must be read anew. */

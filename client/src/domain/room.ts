@@ -7,7 +7,8 @@ import type { Held } from "./message";
 import { Outbox } from "./outbox";
 import { PresenceModel } from "./presence";
 import { Reading } from "./reading";
-import { RoomLog } from "./roomlog";
+import type { Memory } from "./memory";
+import { RoomLog, type Snapshot } from "./roomlog";
 
 export type Phase = "loading" | "ready" | "missing" | "broken";
 export type Mark = React["mark"];
@@ -19,6 +20,14 @@ const THREAD = 200;
 const PEOPLE = 100;
 const ABOUT_THE_CASE = new Set(["resolved", "reopened", "withdrawn", "corrected"]);
 const TRIES = 3;
+const SAVE_EVERY = 1000;
+
+interface Kept {
+  log: Snapshot;
+  epoch: string;
+  rights: string[];
+}
+
 const MENTIONS = 10;
 
 /** A room as the page shows it: what is held of its log, and the own posts on their way into it. */
@@ -53,6 +62,7 @@ export class RoomModel {
   private live = false;
   /** Refs of one's own changes: by the first event that bears one, one learns one's number in the room. */
   private readonly ownRefs = new Set<string>();
+  private saving: (() => void) | null = null;
   private metAll = false;
   private asked = new Set<number>();
 
@@ -60,12 +70,24 @@ export class RoomModel {
     readonly stream: string,
     private readonly world: World,
     private readonly socket: Socket,
+    private readonly memory: Memory,
     /** Told when all was read. */
     onRead: () => void = () => undefined,
   ) {
-    this.outbox = new Outbox(world, (post) => this.socket.ask<Done>({ op: "post", stream, ...post }));
+    this.outbox = new Outbox(stream, world, memory, (post) => this.socket.ask<Done>({ op: "post", stream, ...post }));
     this.presence = new PresenceModel(stream, world, socket);
     this.reading = new Reading(stream, world, socket, onRead);
+  }
+
+  /** Shows what the device kept of the room, if that comes before anything newer. */
+  async restore(): Promise<void> {
+    const [kept] = await Promise.all([this.memory.get<Kept>("rooms", this.stream), this.outbox.reload()]);
+    if (kept === undefined || this.phase.peek() !== "loading") return;
+    this.log.restore(kept.log);
+    this.epoch = kept.epoch;
+    this.rights.value = new Set(kept.rights);
+    this.phase.value = "ready";
+    this.show();
   }
 
   /** Follows from the start, or from where it was: after every welcome. */
@@ -245,8 +267,9 @@ export class RoomModel {
 
   // Writing
 
-  post(body: string, replyTo: number | null, at: number): void {
-    void this.outbox.post(body, replyTo, at, calledIn(body, this.names.peek().values()).slice(0, MENTIONS));
+  /** Takes a post: when this returns the device keeps it, and it will be sent. */
+  post(body: string, replyTo: number | null, at: number): Promise<void> {
+    return this.outbox.post(body, replyTo, at, calledIn(body, this.names.peek().values()).slice(0, MENTIONS));
   }
 
   /** Changes an own message as it was seen; throws Refused, `stale` where it was changed meanwhile. */
@@ -312,14 +335,28 @@ export class RoomModel {
       this.answered.value = log.answered;
       if (own !== undefined) this.outbox.seen(new Set(pending.map((one) => one.ref).filter((ref) => log.withRef(ref) !== undefined)));
     });
+    this.saving ??= this.world.clock.after(SAVE_EVERY, () => {
+      this.saving = null;
+      this.save();
+    });
     const strangers = log.strangers();
     for (let at = 0; at < strangers.length; at += PEOPLE) void this.meet(strangers.slice(at, at + PEOPLE)).catch(() => undefined);
   }
 
+  private save(): void {
+    const log = this.log.snapshot();
+    if (log === null || this.epoch === null || this.phase.peek() !== "ready") return;
+    const kept: Kept = { log, epoch: this.epoch, rights: [...this.rights.peek()] };
+    void this.memory.put("rooms", this.stream, kept);
+  }
+
   private stumble(error: unknown, epoch: string): void {
     if (!(error instanceof Refused)) throw error;
-    if (error.code === "not_found") this.phase.value = "missing";
-    else if (error.code === "since_ahead" || error.code === "wrong_epoch") {
+    if (error.code === "not_found") {
+      this.phase.value = "missing";
+      this.outbox.refuse(error.message);
+      void this.memory.delete("rooms", this.stream);
+    } else if (error.code === "since_ahead" || error.code === "wrong_epoch") {
       this.log = new RoomLog();
       this.epoch = null;
       if (error.code === "since_ahead") void this.follow(epoch);

@@ -3,6 +3,19 @@ import { changed, emptied, held, posted, type Data, type Held } from "./message"
 
 export type State = "open" | "closed";
 
+/** A room as a device keeps it. */
+export interface Snapshot {
+  messages: Held[];
+  people: Person[];
+  position: number;
+  state: State;
+  you: number | null;
+  pins: number[];
+  older: boolean;
+}
+
+const KEPT = 200;
+
 const STATES: Record<string, State> = { resolved: "closed", withdrawn: "closed", reopened: "open" };
 
 /**
@@ -39,6 +52,22 @@ export class RoomLog {
   private aside = new Map<number, Held>();
   private answers = new Map<number, Set<number>>();
   private unmet = new Set<number>();
+
+  /** What is kept of it on the device: the newest messages, and where it stands. Null while the window lies elsewhere. */
+  snapshot(): Snapshot | null {
+    if (this.newer || this.position === 0) return null;
+    const messages = this.messages.slice(-KEPT);
+    const older = this.older || messages.length < this.messages.length;
+    const { position, state, you, pins } = this;
+    return { messages, people: [...this.people.values()], position, state, you, pins, older };
+  }
+
+  /** Begins as it was when it was kept. */
+  restore(kept: Snapshot): void {
+    this.know(kept.people);
+    this.add(kept.messages);
+    Object.assign(this, { position: kept.position, state: kept.state, you: kept.you, pins: kept.pins, older: kept.older });
+  }
 
   /** Takes the reply to `follow`. */
   followed(reply: Followed): void {

@@ -19,7 +19,14 @@ export interface CaseFilters {
 
 /** The part of the server that is not live. Every method throws Refused. */
 export class Api {
-  constructor(private readonly world: World) {}
+  constructor(
+    private readonly world: World,
+    /** Where answers are kept, for when the server cannot be reached. */
+    private readonly kept: KeptAnswers,
+  ) {}
+
+  /** Whether the last request found the server. */
+  reached = true;
 
   about = (): Promise<About> => this.get("/api/v1/about");
   me = (): Promise<Me> => this.get("/api/v1/me");
@@ -55,8 +62,21 @@ export class Api {
     return (await this.post<{ case: Case }>(`/api/v1/cases/${id}/${what}`, body, { "Idempotency-Key": key })).case;
   }
 
-  private get<T>(path: string): Promise<T> {
-    return this.request<T>(path, {});
+  /** Asks who is signed in, and takes no kept answer for one. */
+  stillMe = (): Promise<Me> => this.request("/api/v1/me", {});
+
+  /** Reads; where the server cannot be reached, what it answered before. */
+  private async get<T>(path: string): Promise<T> {
+    try {
+      const answer = await this.request<T>(path, {});
+      void this.kept.put("answers", path, answer);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== "lost") throw error;
+      const before = await this.kept.get<T>("answers", path);
+      if (before === undefined) throw error;
+      return before;
+    }
   }
 
   private post<T>(path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
@@ -67,11 +87,13 @@ export class Api {
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {
     let response: Response;
+    this.reached = false;
     try {
       response = await this.world.fetch(path, { ...init, credentials: "same-origin" });
     } catch {
       throw new Refused("lost", "The server cannot be reached.", true);
     }
+    this.reached = true;
     if (response.status === 204) return undefined as T;
     const answer = (await response.json().catch(() => null)) as { error?: ErrorBody } | null;
     if (response.ok) return answer as T;
@@ -80,6 +102,11 @@ export class Api {
       error?.code ?? "internal", error?.message ?? "The server had a fault.", error?.retry ?? true, error?.retry_after ?? null,
     );
   }
+}
+
+interface KeptAnswers {
+  get<T>(store: "answers", key: string): Promise<T | undefined>;
+  put(store: "answers", key: string, value: unknown): Promise<void>;
 }
 
 interface ErrorBody { code: string; message: string; retry: boolean; retry_after?: number | null }

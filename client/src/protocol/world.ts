@@ -1,3 +1,5 @@
+import { browserKeeping, type Keeping } from "./keep";
+
 /** What the protocol and domain layers need of the outside: injected, so that tests move time and cut wires. */
 export interface Clock {
   /** Milliseconds since 1970, by this machine's clock. */
@@ -15,6 +17,13 @@ export interface Wire {
   onclose: ((event: { code: number }) => void) | null;
 }
 
+/** As much of a browser's small storages as is used. */
+export interface Small {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  clear(): void;
+}
+
 export interface World {
   clock: Clock;
   random: () => number;
@@ -25,6 +34,13 @@ export interface World {
   sha256: (text: string) => Promise<string>;
   /** Tells when the network is back or the page is looked at again; returns how to stop. */
   onReturn: (callback: () => void) => () => void;
+  keeping: Keeping;
+  local: Small;
+  session: Small;
+  /** Does some work while no other tab does work of this name. */
+  alone: (name: string, work: () => Promise<void>) => Promise<void>;
+  /** A channel to the other tabs of this origin. */
+  channel: (name: string, onMessage: (message: unknown) => void) => { post(message: unknown): void; close(): void };
 }
 
 export function browserWorld(): World {
@@ -57,6 +73,18 @@ export function browserWorld(): World {
         removeEventListener("online", callback);
         document.removeEventListener("visibilitychange", seen);
       };
+    },
+    keeping: browserKeeping(),
+    local: localStorage,
+    session: sessionStorage,
+    alone: async (name, work) => {
+      // Without locks two tabs may send the same: its key makes that harmless.
+      await ("locks" in navigator ? navigator.locks.request(name, work) : work());
+    },
+    channel: (name, onMessage) => {
+      const channel = new BroadcastChannel(name);
+      channel.onmessage = (event) => onMessage(event.data);
+      return { post: (message) => channel.postMessage(message), close: () => channel.close() };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Icon } from "../design/parts";
+import type { Memory } from "../domain/memory";
 import type { RoomModel } from "../domain/room";
 import type { Person } from "../protocol/messages";
 import { words } from "../words";
@@ -12,6 +13,7 @@ const CANDIDATES = 6;
 const CALL = /(?:^|\s)@([\p{L}\d-]*(?: [\p{L}\d-]*)?)$/u;
 
 interface Props {
+  memory: Memory;
   room: RoomModel;
   /** Where what is written is kept until it is posted. */
   draft: string;
@@ -24,14 +26,15 @@ interface Props {
   begin?: string | undefined;
   submit?: string;
   onTyping?: (() => void) | undefined;
-  onPost: (text: string, at: number) => void | Promise<boolean>;
+  /** Takes the text; false: it could not be taken, and stays. */
+  onPost: (text: string, at: number) => Promise<boolean>;
 }
 
 /** Where a message is written; what is written is kept until it is posted. */
-export function Composer({ room, draft, placeholder, now, about, onCancel, begin, submit, onTyping, onPost }: Props) {
+export function Composer({ memory, room, draft, placeholder, now, about, onCancel, begin, submit, onTyping, onPost }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const draftKey = `draft ${draft}`;
-  const [text, setText] = useState(() => begin ?? sessionStorage.getItem(draftKey) ?? "");
+  const [text, setText] = useState(() => begin ?? memory.draft(draft));
+  const taking = useRef(false);
   const calling = useCalling(room, box, text);
   const length = [...text].length;
 
@@ -42,13 +45,17 @@ export function Composer({ room, draft, placeholder, now, about, onCancel, begin
   const write = (value: string) => {
     setText(value);
     if (begin !== undefined) return;
-    if (value) sessionStorage.setItem(draftKey, value);
-    else sessionStorage.removeItem(draftKey);
+    memory.setDraft(draft, value);
     if (value) onTyping?.();
   };
   const post = async () => {
-    if (!text.trim() || length > LIMIT) return;
-    if ((await onPost(text, now())) === false) return;
+    if (taking.current || !text.trim() || length > LIMIT) return;
+    taking.current = true;
+    try {
+      if (!(await onPost(text, now()))) return;
+    } finally {
+      taking.current = false;
+    }
     write("");
     box.current?.focus();
   };

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Button, Choices } from "../design/parts";
+import { Button, Choices, Dialog } from "../design/parts";
 import type { App } from "../domain/app";
 import { words } from "../words";
 
@@ -16,12 +16,18 @@ const countries = new Intl.DisplayNames(["en"], { type: "region" });
 
 export function MeView({ app }: { app: App }) {
   const theme = useSignal<Theme>((localStorage.getItem(PLACE) as Theme | null) ?? "system");
+  const unsent = useSignal(0);
   const me = app.me.value;
   if (me === null) return null;
   const choose = (value: Theme) => {
     theme.value = value;
     localStorage.setItem(PLACE, value);
     applyTheme(value);
+  };
+  /** What was not sent would be lost: that is asked first. */
+  const leave = async () => {
+    unsent.value = await app.unsent();
+    if (unsent.value === 0) await app.signOut();
   };
   return (
     <div class="page">
@@ -34,7 +40,17 @@ export function MeView({ app }: { app: App }) {
       </div>
       <Choices name="theme" label={words.mePage.theme} value={theme.value} onChange={choose}
         options={(["system", "light", "dark"] as const).map((one) => ({ value: one, label: words.mePage[one] }))} />
-      <div class="choices"><Button onClick={() => void app.signOut()}>{words.mePage.signOut}</Button></div>
+      <p class="soft">{app.memory.lasting.value ? words.offline.where : words.offline.nowhere}</p>
+      <div class="choices"><Button onClick={() => void leave()}>{words.mePage.signOut}</Button></div>
+      {unsent.value > 0 && (
+        <Dialog title={words.offline.unsentTitle(unsent.value)} onClose={() => { unsent.value = 0; }}>
+          <p>{words.offline.unsent}</p>
+          <div class="actions">
+            <Button onClick={() => { unsent.value = 0; }}>{words.case.cancel}</Button>
+            <Button kind="primary" onClick={() => void app.signOut()}>{words.mePage.signOut}</Button>
+          </div>
+        </Dialog>
+      )}
     </div>
   );
 }

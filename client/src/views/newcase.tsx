@@ -46,8 +46,8 @@ function wrongs(form: Form): Partial<Record<Name, string>> {
 }
 
 export function NewCase({ app }: { app: App }) {
-  const place = `new case ${app.me.value?.handle}`;
-  const form = useSignal<Form>(restored(place) ?? blank(app.world.uuid()));
+  const place = "new case";
+  const form = useSignal<Form>(restored(app.memory.draft(place)) ?? blank(app.world.uuid()));
   const tried = useSignal(false);
   const posting = useSignal(false);
   const problem = useSignal("");
@@ -56,7 +56,7 @@ export function NewCase({ app }: { app: App }) {
   /** What was changed is another content, and wants another key. It is kept at once: the page may go any moment. */
   const set = (change: Partial<Form>) => {
     form.value = { ...form.value, ...change, key: problem.value ? app.world.uuid() : form.value.key };
-    localStorage.setItem(place, JSON.stringify(form.value));
+    app.memory.setDraft(place, JSON.stringify(form.value));
     problem.value = "";
   };
   const post = async () => {
@@ -71,7 +71,7 @@ export function NewCase({ app }: { app: App }) {
     try {
       const opened = await app.api.open(drafted(form.value), form.value.key);
       app.cases.keep(opened);
-      localStorage.removeItem(place);
+      app.memory.setDraft(place, "");
       form.value = blank(app.world.uuid());
       say(words.form.posted);
       go(`/cases/${opened.id}`, true);
@@ -163,9 +163,9 @@ function drafted(form: Form): Draft {
   };
 }
 
-function restored(place: string): Form | null {
+function restored(text: string): Form | null {
   try {
-    const kept = JSON.parse(localStorage.getItem(place) ?? "null") as Form | null;
+    const kept = JSON.parse(text || "null") as Form | null;
     return kept === null ? null : { ...blank(kept.key), ...kept };
   } catch {
     return null;

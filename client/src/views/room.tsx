@@ -103,11 +103,12 @@ function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
   if (mode.what !== "edit") {
     const about = mode.what === "reply" ? `${words.room.replyingTo(nameOf(room, mode.message.by))}: ${withoutMarks(mode.message.body).slice(0, 80)}` : undefined;
     return (
-      <Composer key="new" room={room} draft={room.stream} placeholder={placeholder} now={now} about={about} onCancel={done}
+      <Composer key="new" memory={app.memory} room={room} draft={room.stream} placeholder={placeholder} now={now} about={about} onCancel={done}
         onTyping={lounge ? () => room.presence.typing() : undefined}
-        onPost={(text, at) => {
-          room.post(text, mode.what === "reply" ? mode.message.seq : null, at);
+        onPost={async (text, at) => {
+          await room.post(text, mode.what === "reply" ? mode.message.seq : null, at);
           done();
+          return true;
         }} />
     );
   }
@@ -126,7 +127,7 @@ function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
     }
   };
   return (
-    <Composer key={`edit ${mode.message.seq}`} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={mode.changed ? words.room.changedMeanwhile(withoutMarks(mode.message.body).slice(0, 300)) : words.room.editing}
+    <Composer key={`edit ${mode.message.seq}`} memory={app.memory} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={mode.changed ? words.room.changedMeanwhile(withoutMarks(mode.message.body).slice(0, 300)) : words.room.editing}
       begin={mode.message.body} submit={words.room.save} onCancel={done} onPost={change} />
   );
 }

@@ -48,8 +48,8 @@ export function ThreadView({ app, room, root, doing, onClose }: Props) {
       </div>
       {room.mayPost.value && (
         <footer class="composer">
-          <Composer room={room} draft={`${room.stream} ${root}`} placeholder={words.room.threadComposer} now={() => app.now.peek()}
-            onPost={(text, at) => room.post(text, root, at)} />
+          <Composer memory={app.memory} room={room} draft={`${room.stream} ${root}`} placeholder={words.room.threadComposer} now={() => app.now.peek()}
+            onPost={(text, at) => room.post(text, root, at).then(() => true)} />
         </footer>
       )}
     </aside>
