@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 AXE: Final = Path(__file__).parents[2] / "client/node_modules/axe-core/axe.min.js"
 SIZES: Final = {390: 844, 1280: 800}
 FINGER: Final = 44
+MORE: Final = re.compile("^More: ")
 
 _SMALL: Final = """() => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, [role=option]')]
   .filter((one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })
@@ -42,7 +44,7 @@ async def resolved(page: Page, demo: Demo) -> None:
 async def menu(page: Page, demo: Demo) -> None:
     await room(page, demo)
     await page.locator(".log .message").last.hover()
-    await page.locator(".log .message").last.get_by_role("button", name="More").click()
+    await page.locator(".log .message").last.get_by_role("button", name=MORE).click()
 
 
 async def thread(page: Page, demo: Demo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 
 def unique(text: str) -> str:
     return f"{text} {uuid.uuid4().hex[:8]}"
+
+
+MORE = re.compile("^More: ")
 
 
 async def enter(page: Page, title: str = TITLE) -> None:
@@ -44,7 +48,7 @@ def said(page: Page, text: str) -> Locator:
 async def do(page: Page, message: Locator, what: str) -> None:
     """Choose something from a message's menu."""
     await message.hover()
-    await message.get_by_role("button", name="More").click()
+    await message.get_by_role("button", name=MORE).click()
     await page.get_by_role("dialog").get_by_role("button", name=what, exact=True).click()
 
 
@@ -84,7 +88,7 @@ async def test_an_edit_is_seen_and_earlier_versions_are_the_authors(person: NewP
     await do(a, said(a, better), "Earlier versions")
     await expect(a.get_by_role("dialog").get_by_text(text)).to_be_visible()
     await said(b, better).hover()
-    await said(b, better).get_by_role("button", name="More").click()
+    await said(b, better).get_by_role("button", name=MORE).click()
     await expect(b.get_by_role("dialog").get_by_role("button", name="Earlier versions")).to_have_count(0)
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tests.faults.place import Place
 
 CALM: Final = 1.0
-"""Seconds before the first fault and after the last one."""
+"""Seconds after the last fault."""
+BEGUN: Final = 10
+"""Changes acknowledged before the first fault: it must meet a drill that is under way."""
 FINDINGS: Final = 20
 
 
@@ -39,13 +41,15 @@ async def trial(place: Place, faults: Sequence[str], seed: int, crowd: Crowd = S
     chance = random.Random(seed)
     writing_over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        drill = group.create_task(drill_on(place, crowd, seed).run(writing_over))
-        await asyncio.sleep(CALM)
+        drill = drill_on(place, crowd, seed)
+        running = group.create_task(drill.run(writing_over))
+        while len(drill.history.acknowledged) < BEGUN and not running.done():
+            await asyncio.sleep(0.05)
         for name in faults:
             await FAULTS[name](place, chance)
         await asyncio.sleep(CALM)
         writing_over.set()
-    return drill.result()
+    return running.result()
 
 
 def drill_on(place: Place, crowd: Crowd, seed: int, seconds: float = 24 * 3600.0) -> Drill:

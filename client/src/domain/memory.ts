@@ -55,6 +55,7 @@ export class Memory {
       this.world.local.setItem(LAST, name);
       await this.prune();
       for (const [key, entry] of await this.keep.all<string>("drafts")) this.drafts.set(key, entry.value);
+      await this.moveIn();
       this.lasting.value = true;
     } catch {
       this.keep = null;
@@ -62,6 +63,16 @@ export class Memory {
     }
     this.channel?.close();
     this.channel = this.world.channel(`lounge ${name}`, (news) => this.onNews(news as News));
+  }
+
+  /** Keeps for good what was held before it was known whose it is: the answers by which the application begins. */
+  private async moveIn(): Promise<void> {
+    const held = [...this.held];
+    this.held.clear();
+    for (const [place, value] of held) {
+      const at = place.indexOf(" ");
+      await this.put(place.slice(0, at) as Store, place.slice(at + 1), value);
+    }
   }
 
   async get<T>(store: Store, key: string): Promise<T | undefined> {

@@ -1,0 +1,206 @@
+"""Without a network: nothing that was written is lost, nothing goes out twice, and signing out leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.browser.conftest import Demo, NewPage
+
+TITLE = "Platelets 9, fragments, transient aphasia"
+OTHER = "Sodium 106 to 115 in seven hours"
+
+STORAGE = """async () => ({
+  databases: (await indexedDB.databases()).map((one) => one.name),
+  local: { ...localStorage },
+  session: { ...sessionStorage },
+  cached: await Promise.all((await caches.keys()).map(async (name) =>
+    (await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname))),
+})"""
+
+
+def unique(text: str) -> str:
+    return f"{text} {uuid.uuid4().hex[:8]}"
+
+
+async def enter(page: Page, title: str = TITLE) -> None:
+    """Open a case from the list and wait until its room is there."""
+    await page.get_by_role("link").filter(has_text=title).click()
+    await expect(page.locator(".log .message").first).to_be_visible()
+
+
+async def write(page: Page, text: str) -> None:
+    """Post by hand, and wait until it is shown."""
+    await page.get_by_role("textbox", name="Write a reply").fill(text)
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".log").get_by_text(text, exact=True)).to_be_visible()
+
+
+@asynccontextmanager
+async def without_server(demo: Demo) -> AsyncIterator[None]:
+    """Kill the server, and start it again in the end."""
+    await demo.end(signal.SIGKILL)
+    try:
+        yield
+    finally:
+        await demo.start()
+
+
+async def installed(page: Page) -> None:
+    """Wait until the page opens without a network, and the room's newest messages are kept."""
+    await page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    await page.wait_for_function("async () => (await caches.match('/')) !== undefined")
+    await page.wait_for_timeout(1500)
+
+
+async def test_posts_written_offline_go_out_once_and_in_order(person: NewPage, demo: Demo) -> None:
+    """Five of them, a reload of the page in between, all without a server; then another person reads them, in order, once."""
+    a, b = await person("basalt-step"), await person("heron-lane")
+    for page in (a, b):
+        await enter(page)
+    await installed(a)
+    before = await a.locator(".log .message").last.inner_text()
+    texts = [unique(f"offline {n}") for n in range(5)]
+    async with without_server(demo):
+        for text in texts[:3]:
+            await write(a, text)
+        await a.reload()
+        await expect(a.get_by_text("Offline: this is what the device kept.")).to_be_visible()
+        await expect(a.locator(".log").get_by_text(before.splitlines()[-1]).first).to_be_visible()
+        for text in texts[:3]:
+            await expect(a.locator(".message.pending").get_by_text(text, exact=True)).to_be_visible()
+        for text in texts[3:]:
+            await write(a, text)
+    for page in (a, b):
+        for text in texts:
+            await expect(page.locator(".log").get_by_text(text, exact=True)).to_have_count(1, timeout=60_000)
+    await expect(a.locator(".message.pending")).to_have_count(0)
+    shown = await b.locator(".log .message .body").all_inner_texts()
+    assert [text for text in shown if text in texts] == texts
+    await b.reload()
+    await expect(b.locator(".log").get_by_text(texts[-1], exact=True)).to_have_count(1)
+    shown = await b.locator(".log .message .body").all_inner_texts()
+    assert [text for text in shown if text in texts] == texts
+
+
+async def test_two_tabs_show_and_send_a_post_once(person: NewPage, demo: Demo) -> None:
+    """Written in one tab without a server, it waits in both; it goes out once."""
+    a = await person("basalt-step")
+    await enter(a)
+    await installed(a)
+    other = await a.context.new_page()
+    await other.goto(a.url)
+    await expect(other.locator(".log .message").first).to_be_visible()
+    text = unique("in one of two tabs")
+    async with without_server(demo):
+        await write(a, text)
+        await expect(other.locator(".message.pending").get_by_text(text, exact=True)).to_be_visible()
+    for page in (a, other):
+        await expect(page.locator(".message.pending")).to_have_count(0, timeout=60_000)
+        await expect(page.locator(".log").get_by_text(text, exact=True)).to_have_count(1)
+    reader = await person("heron-lane")
+    await enter(reader)
+    await expect(reader.locator(".log").get_by_text(text, exact=True)).to_have_count(1)
+
+
+async def test_a_draft_is_there_after_a_reload_right_after_typing(person: NewPage) -> None:
+    """Of a reply; and another case's room has its own."""
+    page = await person("basalt-step")
+    await enter(page)
+    box = page.get_by_role("textbox", name="Write a reply")
+    text = unique("half a thought")
+    await box.press_sequentially(text)
+    await page.reload()
+    await expect(box).to_have_value(text)
+    await box.fill("")
+    await page.wait_for_timeout(200)
+    await page.reload()
+    await expect(page.locator(".log .message").first).to_be_visible()
+    await expect(box).to_have_value("")
+
+
+async def test_a_post_into_a_room_that_closed_meanwhile_is_kept_with_the_reason(person: NewPage) -> None:
+    """Its words can be copied, tried again, or let go."""
+    cut = {"is": False}
+    a, author = await person("basalt-step"), await person("night-kettle")
+
+    async def carry(route: Any) -> None:
+        if cut["is"]:
+            await route.close()
+            return
+        server = route.connect_to_server()
+        server.on_message(lambda message: None if cut["is"] else route.send(message))
+        route.on_message(lambda message: None if cut["is"] else server.send(message))
+
+    await a.route_web_socket("**/live", carry)
+    await a.reload()
+    for page in (a, author):
+        await enter(page, OTHER)
+    await expect(a.get_by_role("textbox", name="Write a reply")).to_be_visible()
+    cut["is"] = True
+    text = unique("written too late")
+    await write(a, text)
+    await author.get_by_role("button", name="Resolve").click()
+    dialog = author.get_by_role("dialog")
+    await dialog.get_by_label("Unresolved").check()
+    await dialog.get_by_role("button", name="Resolve").click()
+    await expect(author.get_by_text("This room is closed.")).to_be_visible()
+    cut["is"] = False
+    await a.reload()
+    failed = a.locator(".message.failed").filter(has_text=text)
+    await expect(failed.get_by_text("The room is closed")).to_be_visible(timeout=60_000)
+    await expect(failed.get_by_role("button", name="Copy text")).to_be_visible()
+    await author.get_by_role("button", name="Reopen").click()
+    await expect(a.get_by_role("textbox", name="Write a reply")).to_be_visible()
+    await failed.get_by_role("button", name="Retry").click()
+    await expect(author.locator(".log").get_by_text(text, exact=True)).to_have_count(1)
+    await expect(a.locator(".message.failed")).to_have_count(0)
+
+
+async def test_signing_out_leaves_nothing_on_the_device(person: NewPage) -> None:
+    """No database, no entry in any storage, in the cache nothing but the application itself; the other tab is out as well."""
+    page = await person("basalt-step")
+    await enter(page)
+    await page.get_by_role("textbox", name="Write a reply").press_sequentially("a draft")
+    await installed(page)
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await expect(other.locator(".log .message").first).to_be_visible()
+    kept = await page.evaluate(STORAGE)
+    assert len(kept["databases"]) == 1
+    await page.get_by_role("link", name="Me", exact=True).first.click()
+    await page.get_by_role("button", name="Sign out").click()
+    for tab in (page, other):
+        await expect(tab.get_by_role("heading", name="Who are you today?")).to_be_visible()
+    await page.wait_for_timeout(500)
+    left = await page.evaluate(STORAGE)
+    assert (left["databases"], left["local"], left["session"]) == ([], {}, {})
+    assert all(
+        path == "/" or path.startswith("/assets/") or path == "/icon.svg" for paths in left["cached"] for path in paths
+    )
+    await other.reload()
+    await expect(other.get_by_role("heading", name="Who are you today?")).to_be_visible()
+
+
+async def test_signing_out_with_posts_on_their_way_asks_first(person: NewPage, demo: Demo) -> None:
+    """Said with their number; they are lost only where that is chosen."""
+    page = await person("basalt-step")
+    await enter(page)
+    await installed(page)
+    async with without_server(demo):
+        await write(page, unique("on its way"))
+        await page.get_by_role("link", name="Me", exact=True).first.click()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("dialog").get_by_text("1 message was not sent")).to_be_visible()
+        await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        await expect(page.get_by_role("heading", name="basalt-step")).to_be_visible()
+    await page.get_by_role("link", name="Cases", exact=True).first.click()
+    await enter(page)
+    await expect(page.locator(".message.pending")).to_have_count(0, timeout=60_000)
