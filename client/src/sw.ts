@@ -45,6 +45,7 @@ worker.addEventListener("fetch", (event) => {
 async function navigate(event: Fetching): Promise<Response> {
   try {
     const response = await fetch(event.request);
+    if (response.status >= 500) return (await caches.match(PAGE)) ?? response;
     if (response.ok && response.headers.get("content-type")?.startsWith("text/html")) event.waitUntil(keepPage(response.clone()));
     return response;
   } catch {
@@ -63,6 +64,7 @@ function partsOf(html: string): string[] {
 
 /** Keeps a page with its parts. Those of the page before stay for one turn: it may be open still. */
 async function keepPage(response: Response): Promise<void> {
+  if (!response.ok) throw new Error(`the page was answered by ${response.status}`);
   const cache = await caches.open(SHELL);
   const before = await (await cache.match(PAGE))?.text();
   const html = await response.clone().text();

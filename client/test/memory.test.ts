@@ -105,6 +105,17 @@ test("signing out leaves nothing", async () => {
   expect([kept(world).size, world.local.held.size, memory.draft("d")]).toEqual([0, 0, ""]);
 });
 
+test("what a page still does for who has left reaches nobody who comes after", async () => {
+  const world = new TestWorld();
+  const memory = await opened(world);
+  await memory.wipe();
+  await memory.put("rooms", "r", "theirs");
+  await memory.put("answers", "/api/v1/cases", "theirs");
+  await memory.put("answers", "/api/v1/me", "of who comes");
+  await memory.openFor("plover");
+  expect([await memory.all("rooms"), await memory.all("answers")]).toEqual([[], ["of who comes"]]);
+});
+
 test("where there is no room left, what is written is held for as long as the page lives, and that is said", async () => {
   const world = new TestWorld();
   const memory = await opened(world);
@@ -112,5 +123,5 @@ test("where there is no room left, what is written is held for as long as the pa
   const outbox = new Outbox("s", world, memory, lost);
   await outbox.post("words", null, 0);
   expect(outbox.pending.value.map((one) => one.body)).toEqual(["words"]);
-  expect(memory.lasting.value).toBe(false);
+  expect([memory.lasting.value, memory.failed.value]).toEqual([false, true]);
 });

@@ -7,6 +7,7 @@ class TestStorage implements Small {
   readonly held = new Map<string, string>();
   getItem = (key: string) => this.held.get(key) ?? null;
   setItem = (key: string, value: string) => void this.held.set(key, value);
+  removeItem = (key: string) => void this.held.delete(key);
   clear = () => this.held.clear();
 }
 

@@ -117,8 +117,12 @@ async def keys(page: Page, demo: Demo) -> None:
 
 
 async def broken(page: Page, demo: Demo) -> None:
-    await page.route("**/api/v1/cases?*", lambda route: route.abort())
     await page.goto(f"{demo.url}/cases")
+    await expect(page.locator("a.row").first).to_be_visible()
+    await page.route("**/api/v1/cases?*", lambda route: route.abort())
+    # A list that was never asked for: nothing of it is kept.
+    await page.get_by_label("Urgency").select_option("routine")
+    await page.get_by_role("button", name="Mine").click()
     await expect(page.get_by_text("That did not work")).to_be_visible()
 
 

@@ -204,3 +204,22 @@ async def test_signing_out_with_posts_on_their_way_asks_first(person: NewPage, d
     await page.get_by_role("link", name="Cases", exact=True).first.click()
     await enter(page)
     await expect(page.locator(".message.pending")).to_have_count(0, timeout=60_000)
+
+
+async def test_who_signs_out_without_a_server_is_out(person: NewPage, demo: Demo) -> None:
+    """Though the cookie could not be ended: nobody is let in by it when the server is back."""
+    page = await person("basalt-step")
+    await enter(page)
+    await installed(page)
+    async with without_server(demo):
+        await page.get_by_role("link", name="Me", exact=True).first.click()
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading", name="basalt-step")).to_have_count(0)
+        await page.reload()
+        await expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+        assert (await page.evaluate(STORAGE))["databases"] == []
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Who are you today?")).to_be_visible()
+    assert (await page.evaluate(STORAGE))["local"] == {}
+    answer = await page.context.request.get(f"{demo.url}/api/v1/me")
+    assert answer.status == 401

@@ -47,6 +47,14 @@ export class App {
   }
 
   async start(): Promise<void> {
+    if (this.memory.owed) {
+      // Whoever left without a connection has left: their cookie lets nobody in.
+      if (!(await this.toldToLeave())) {
+        this.stage.value = "broken";
+        return;
+      }
+      this.memory.owed = false;
+    }
     await this.memory.openLast();
     try {
       [this.about.value, this.catalogue] = await Promise.all([this.api.about(), this.api.catalogue()]);
@@ -77,10 +85,20 @@ export class App {
   }
 
   async signOut(): Promise<void> {
-    await this.api.signOut().catch(() => undefined);
-    this.memory.tell({ kind: "left" });
+    const told = await this.toldToLeave();
     this.leave();
     await this.memory.wipe();
+    this.memory.owed = !told;
+  }
+
+  /** Ends the session at the server; false where it could not be told. */
+  private async toldToLeave(): Promise<boolean> {
+    try {
+      await this.api.signOut();
+    } catch (error) {
+      return error instanceof Refused && error.code === "sign_in_needed";
+    }
+    return true;
   }
 
   /** How many posts have not gone out. */
@@ -172,6 +190,7 @@ export class App {
     this.me.value = null;
     this.rooms.value = null;
     this.notices.clear();
+    for (const room of this.held.values()) room.end();
     this.held.clear();
     this.positions.clear();
     this.epoch = null;

@@ -8,6 +8,9 @@ export const KEPT = 7 * DAY;
 const ROOMS = 20;
 const ANSWERS = 200;
 const LAST = "member";
+const OWED = "sign-out owed";
+/** What the application asks before it knows whose page it is: nothing else is held for whoever signs in next. */
+const BEGINNING = new Set(["/api/v1/about", "/api/v1/specialties", "/api/v1/me"]);
 
 export type News = { kind: "outbox"; stream: string } | { kind: "left" };
 
@@ -18,10 +21,14 @@ export type News = { kind: "outbox"; stream: string } | { kind: "left" };
 export class Memory {
   /** Whether it outlives the page. */
   readonly lasting = signal(false);
+  /** Whether a post could not be kept: it lives with the page alone. */
+  readonly failed = signal(false);
   /** Told of what another tab did. */
   onNews: (news: News) => void = () => undefined;
   private keep: Keep | null = null;
   private name: string | null = null;
+  /** Whether somebody has left, and nobody has come yet. */
+  private shut = false;
   private held = new Map<string, unknown>();
   private drafts = new Map<string, string>();
   private channel: { post(news: News): void; close(): void } | null = null;
@@ -50,6 +57,7 @@ export class Memory {
 
   private async open(name: string): Promise<void> {
     this.name = name;
+    this.shut = false;
     try {
       this.keep = await this.world.keeping.open(name);
       this.world.local.setItem(LAST, name);
@@ -95,11 +103,13 @@ export class Memory {
 
   /** Keeps something; where the browser refuses (no room left), as long as the page lives. */
   async put(store: Store, key: string, value: unknown): Promise<void> {
+    if (this.shut && !BEGINNING.has(key)) return;
     try {
       if (this.keep !== null) return await this.keep.put(store, key, { at: this.world.clock.now(), value });
     } catch {
       this.lasting.value = false;
     }
+    if (store === "outbox") this.failed.value = true;
     this.held.set(`${store} ${key}`, value);
   }
 
@@ -135,19 +145,33 @@ export class Memory {
     this.keep?.close();
     this.keep = null;
     this.name = null;
+    this.shut = true;
     this.held.clear();
     this.drafts.clear();
     this.channel?.close();
     this.channel = null;
     this.lasting.value = false;
+    this.failed.value = false;
+  }
+
+  /** Whether somebody left while the server could not be told: their cookie is still good. */
+  get owed(): boolean {
+    return this.world.local.getItem(OWED) !== null;
+  }
+
+  set owed(is: boolean) {
+    if (is) this.world.local.setItem(OWED, "1");
+    else this.world.local.removeItem(OWED);
   }
 
   /** Deletes all that this device keeps, of anybody. */
   async wipe(): Promise<void> {
+    const last = this.last;
+    this.tell({ kind: "left" });
     this.close();
     this.world.local.clear();
     this.world.session.clear();
-    await this.world.keeping.wipe().catch(() => undefined);
+    await this.world.keeping.wipe(last).catch(() => undefined);
   }
 
   /** Drops what was not used for a week, and the oldest of what there is too much of. */

@@ -110,6 +110,12 @@ export class RoomModel {
     }
   }
 
+  /** The member leaves: nothing of the room is kept any more. */
+  end(): void {
+    this.saving?.();
+    this.phase.value = "loading";
+  }
+
   unfollow(): void {
     if (this.live) this.socket.ask({ op: "unfollow", stream: this.stream }).catch(() => undefined);
     this.live = false;
@@ -123,6 +129,7 @@ export class RoomModel {
       case "gap":
         return this.startAfresh();
       case "evicted":
+        void this.memory.delete("rooms", this.stream);
         this.live = false;
         this.phase.value = "missing";
         return;

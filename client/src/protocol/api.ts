@@ -72,7 +72,7 @@ export class Api {
       void this.kept.put("answers", path, answer);
       return answer;
     } catch (error) {
-      if (!(error instanceof Refused) || error.code !== "lost") throw error;
+      if (!(error instanceof Refused) || !error.retry) throw error;
       const before = await this.kept.get<T>("answers", path);
       if (before === undefined) throw error;
       return before;
@@ -98,6 +98,11 @@ export class Api {
     const answer = (await response.json().catch(() => null)) as { error?: ErrorBody } | null;
     if (response.ok) return answer as T;
     const error = answer?.error;
+    // Not ours, but of something between: the server is not there.
+    if (error === undefined && response.status >= 500) {
+      this.reached = false;
+      throw new Refused("lost", "The server cannot be reached.", true);
+    }
     throw new Refused(
       error?.code ?? "internal", error?.message ?? "The server had a fault.", error?.retry ?? true, error?.retry_after ?? null,
     );

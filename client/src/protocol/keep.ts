@@ -21,8 +21,8 @@ export interface Keep {
 /** Where such storages are, and how all of them are taken away. */
 export interface Keeping {
   open(name: string): Promise<Keep>;
-  /** Deletes every storage of this origin, whoever's. */
-  wipe(): Promise<void>;
+  /** Deletes every storage of this origin, whoever's; where the browser does not list them, the one of this name. */
+  wipe(known: string | null): Promise<void>;
 }
 
 const STORES: readonly Store[] = ["outbox", "drafts", "rooms", "answers"];
@@ -42,9 +42,11 @@ export function browserKeeping(): Keeping {
       });
       return new BrowserKeep(database);
     },
-    wipe: async () => {
-      const names = (await indexedDB.databases()).map((one) => one.name ?? "").filter((name) => name.startsWith(PREFIX));
-      await Promise.all(names.map(remove));
+    wipe: async (known) => {
+      const listed = "databases" in indexedDB ? await indexedDB.databases() : [];
+      const names = new Set(listed.map((one) => one.name ?? "").filter((name) => name.startsWith(PREFIX)));
+      if (known !== null) names.add(PREFIX + known);
+      await Promise.all([...names].map(remove));
     },
   };
 }
@@ -71,7 +73,9 @@ class BrowserKeep implements Keep {
   }
 
   async put(store: Store, key: string, entry: Entry<unknown>): Promise<void> {
-    const transaction = this.database.transaction(store, "readwrite", { durability: "relaxed" });
+    // A post that is shown as kept is on the disk; for the rest a crash of the machine may cost the last moment.
+    const durability = store === "outbox" ? "strict" : "relaxed";
+    const transaction = this.database.transaction(store, "readwrite", { durability });
     const put = transaction.store.put(entry, key);
     // Not when the event comes, but now: the page may go any moment.
     transaction.commit();

@@ -21,6 +21,7 @@ export interface Wire {
 export interface Small {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
+  removeItem(key: string): void;
   clear(): void;
 }
 

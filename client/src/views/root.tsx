@@ -31,6 +31,7 @@ function Simulated({ app }: { app: App }) {
 
 function Connection({ app }: { app: App }) {
   const status = app.status.value;
+  if (app.memory.failed.value) return <p class="banner notice" role="alert">{words.offline.nowhere}</p>;
   if (app.kept.value) return <p class="banner notice" role="status">{words.offline.kept}</p>;
   if (status === "open" || !app.wasOpen.value) return null;
   return <p class="banner notice" role="status">{words.status[status === "connecting" ? "connecting" : "offline"]}</p>;
