@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from playwright.async_api import async_playwright
 
+from tests.browser.states import MEMBER, STATES
+
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
@@ -29,8 +31,6 @@ KEPT: Final = ROOT / "docs/images"
 SHOWN: Final = ("room-1280-light", "cases-390-light", "room-390-dark")
 """The pictures that README.md and the tutorial show."""
 SIZES: Final[tuple[Any, ...]] = ({"width": 390, "height": 844}, {"width": 1280, "height": 800})
-MEMBER: Final = "heron-lane"
-CASE: Final = "Chest pain 16 days after birth"
 PATIENCE: Final = 90
 READY: Final = 200
 
@@ -65,17 +65,10 @@ async def take(browser: Browser, url: str, viewport: Any, scheme: Any) -> None: 
     await shoot("sign-in")
     await page.get_by_role("button", name=MEMBER).click()
     await page.locator("a.row").first.wait_for()
-    await shoot("cases")
-    await page.get_by_role("link").filter(has_text=CASE).click()
-    await page.locator(".message").first.wait_for()
-    await shoot("room")
-    await page.goto(f"{url}/new")
-    await page.get_by_label("Title").fill("Sodium 112 and a first seizure: how fast may it rise?")
-    await shoot("new-case")
-    await page.goto(f"{url}/lounges")
-    await page.locator("a.row").first.click()
-    await page.locator(".message").first.wait_for()
-    await shoot("lounge")
+    for name, show in STATES.items():
+        await show(page, url)
+        await shoot(name.replace(" ", "-"))
+        await page.unroute_all()
     await context.close()
 
 

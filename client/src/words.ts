@@ -183,6 +183,7 @@ export const words = {
     empty: "A first thought helps more than a perfect one.",
     closed: "This room is closed. It can be read, and nothing more can be written in it.",
     missingTitle: "There is nothing here for you",
+    toCases: "To the cases",
     missing: "The room does not exist, or it is not open to you.",
     left: (n: number) => `${n.toLocaleString("en")} characters left`,
     over: (n: number) => `${n.toLocaleString("en")} characters too many`,

@@ -26,7 +26,12 @@ export function CaseView({ app, id }: { app: App; id: string }) {
 
   const found = page.held.value;
   const problem = page.problem.value;
-  if (problem?.code === "not_found") return <Empty title={words.room.missingTitle} whole>{words.room.missing}</Empty>;
+  if (problem?.code === "not_found") return (
+    <Empty title={words.room.missingTitle} whole>
+      <p>{words.room.missing}</p>
+      <div><Button onClick={() => go("/cases", true)}>{words.room.toCases}</Button></div>
+    </Empty>
+  );
   if (problem !== null) return <Problem message={problem.message} onAgain={() => void page.load()} />;
   if (found === null) return <Skeleton />;
   return <Whole key={id} app={app} page={page} found={found} room={app.room(found.room)} unfolded={unfolded} />;

@@ -105,7 +105,7 @@ function Accepted({ page, value, onChange }: { page: CasePage; value: string; on
 }
 
 const TEXTS = [
-  { name: "title", rows: 1, most: 200 },
+  { name: "title", rows: 2, most: 200 },
   { name: "presentation", rows: 8, most: 20_000 },
   { name: "question", rows: 3, most: 2_000 },
   { name: "diagnosis", rows: 1, most: 500 },

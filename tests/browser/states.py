@@ -1,0 +1,145 @@
+"""Every page, dialog, empty and error state of the application, and how one comes there: for those who look at all of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from playwright.async_api import Page, expect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+MORE: Final = re.compile("^More: ")
+MEMBER: Final = "orchard-gate"
+"""Who sees all of them: the author of the case that is opened."""
+
+
+async def room(page: Page, base: str) -> None:
+    await page.goto(f"{base}/cases")
+    await page.get_by_role("link").filter(has_text="Chest pain 16 days").click()
+    await expect(page.locator(".log .message").first).to_be_visible()
+
+
+async def resolved(page: Page, base: str) -> None:
+    await page.goto(f"{base}/cases")
+    await page.get_by_label("State").select_option("resolved")
+    await page.get_by_role("link").filter(has_text="Boy back from a lake").click()
+    await expect(page.get_by_role("region", name="How it ended")).to_be_visible()
+
+
+async def menu(page: Page, base: str) -> None:
+    await room(page, base)
+    await page.locator(".log .message").last.hover()
+    await page.locator(".log .message").last.get_by_role("button", name=MORE).click()
+
+
+async def thread(page: Page, base: str) -> None:
+    await menu(page, base)
+    await page.get_by_role("button", name="Open thread").click()
+    await expect(page.get_by_role("complementary", name="Thread")).to_be_visible()
+
+
+async def dialog(page: Page, base: str, name: str) -> None:
+    await room(page, base)
+    await page.get_by_role("button", name=name, exact=True).click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def resolving(page: Page, base: str) -> None:
+    await dialog(page, base, "Resolve")
+    await page.get_by_role("dialog").get_by_role("button", name="Resolve").click()
+
+
+async def correcting(page: Page, base: str) -> None:
+    await dialog(page, base, "Correct")
+
+
+async def withdrawing(page: Page, base: str) -> None:
+    await dialog(page, base, "Withdraw")
+
+
+async def calling(page: Page, base: str) -> None:
+    await room(page, base)
+    await page.get_by_role("textbox", name="Write a reply").press_sequentially("Look, @")
+    await expect(page.get_by_role("listbox")).to_be_visible()
+
+
+async def empty(page: Page, base: str) -> None:
+    await page.goto(f"{base}/cases")
+    await page.get_by_role("button", name="Followed").click()
+    await expect(page.get_by_text("No case matches")).to_be_visible()
+
+
+async def missing(page: Page, base: str) -> None:
+    await page.goto(f"{base}/cases/0190b6c0-0000-7000-8000-000000000000")
+    await expect(page.get_by_text("There is nothing here for you")).to_be_visible()
+
+
+async def lounge(page: Page, base: str) -> None:
+    await page.goto(f"{base}/lounges")
+    await page.get_by_role("link").filter(has_text="Journal club").click()
+    await expect(page.locator(".log .message").first).to_be_visible()
+    await expect(page.get_by_role("button", name="here")).to_be_visible()
+
+
+async def new_room(page: Page, base: str) -> None:
+    await page.goto(f"{base}/lounges")
+    await page.get_by_role("button", name="New room").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Open room").click()
+    await expect(page.get_by_text("Name at least one colleague.")).to_be_visible()
+
+
+async def form(page: Page, base: str) -> None:
+    await page.goto(f"{base}/new")
+    await page.get_by_role("button", name="Post case").click()
+    await expect(page.get_by_text("Give the case a title.")).to_be_visible()
+
+
+async def keys(page: Page, base: str) -> None:
+    await page.goto(f"{base}/me")
+    await expect(page.get_by_role("heading").first).to_be_visible()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def broken(page: Page, base: str) -> None:
+    await page.goto(f"{base}/cases")
+    await expect(page.locator("a.row").first).to_be_visible()
+    await page.route("**/api/v1/cases?*", lambda route: route.abort())
+    # A list that was never asked for: nothing of it is kept.
+    await page.get_by_label("Urgency").select_option("routine")
+    await page.get_by_role("button", name="Mine").click()
+    await expect(page.get_by_text("That did not work")).to_be_visible()
+
+
+def plain(path: str) -> Callable[[Page, str], Awaitable[None]]:
+    async def show(page: Page, base: str) -> None:
+        await page.goto(f"{base}/{path}")
+        await expect(page.locator("h1").first).to_be_visible()
+        await page.wait_for_timeout(300)
+
+    return show
+
+
+STATES: Final[dict[str, Callable[[Page, str], Awaitable[None]]]] = {
+    "cases": plain("cases"),
+    "lounges": plain("lounges"),
+    "notices": plain("notices"),
+    "me": plain("me"),
+    "room": room,
+    "resolved": resolved,
+    "menu": menu,
+    "thread": thread,
+    "resolving": resolving,
+    "correcting": correcting,
+    "withdrawing": withdrawing,
+    "calling": calling,
+    "empty": empty,
+    "missing": missing,
+    "lounge": lounge,
+    "new room": new_room,
+    "form": form,
+    "keys": keys,
+    "broken": broken,
+}
