@@ -140,6 +140,7 @@ export const words = {
     toOriginal: "Go to the original",
     notFound: "That message is not here.",
     react: "React",
+    direct: "Write to them alone",
     openThread: "Open thread",
     thread: "Thread",
     closeThread: "Close thread",

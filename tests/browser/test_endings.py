@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from tests.browser.conftest import NewPage
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def unique(text: str) -> str:
+    return f"{text} {uuid.uuid4().hex[:8]}"
 
 
 async def new_case(page: Page, title: str) -> None:
@@ -136,3 +141,29 @@ async def test_a_direct_room_is_opened_and_found_by_the_other(person: NewPage) -
     await two.get_by_role("textbox", name="Write a message").fill(text)
     await two.get_by_role("button", name="Send").click()
     await expect(one.get_by_role("log").get_by_text(text, exact=True)).to_be_visible()
+
+
+async def test_whoever_is_known_by_an_alias_is_written_to_alone_by_it(person: NewPage) -> None:
+    """From a message of a case's room; the other finds the room by the alias, and no handle is seen."""
+    one, two = await person("basalt-step"), await person("cedar-ward")
+    title = "Fever, sore red ears"
+    for page in (one, two):
+        await page.get_by_label("State").select_option("resolved")
+        await page.get_by_role("link").filter(has_text=title).click()
+        await expect(page.locator(".log .message").first).to_be_visible()
+    message = one.locator(".log .message:not(.own)").filter(has_text="Before anyone steps up").first
+    name = await message.locator(".who b").inner_text()
+    await message.hover()
+    await message.get_by_role("button", name=re.compile("^More: ")).click()
+    await one.get_by_role("dialog").get_by_role("button", name="Write to them alone").click()
+    await expect(one.get_by_role("heading", name=name)).to_be_visible()
+    await two.get_by_role("link", name="For you").first.click()
+    await two.get_by_role("link").filter(has_text="You were invited").first.click()
+    text = unique("Between aliases")
+    await two.get_by_role("textbox", name="Write a message").fill(text)
+    await two.get_by_role("button", name="Send").click()
+    await expect(one.get_by_role("log").get_by_text(text, exact=True)).to_be_visible()
+    for page in (one, two):
+        seen = await page.locator("section.room").inner_text()
+        assert "basalt-step" not in seen
+        assert "cedar-ward" not in seen

@@ -18,6 +18,8 @@ interface Props {
   onEdit: (message: Held) => void;
   onThread: (root: number) => void;
   onVersions: (message: Held) => void;
+  /** Opens a room with the author alone. */
+  onDirect: (message: Held) => void;
 }
 
 function report(error: unknown): void {
@@ -25,7 +27,7 @@ function report(error: unknown): void {
 }
 
 /** All that may be done with one message. */
-export function MessageActions({ room, message, onClose, onReply, onEdit, onThread, onVersions }: Props) {
+export function MessageActions({ room, message, onClose, onReply, onEdit, onThread, onVersions, onDirect }: Props) {
   const sure = useSignal(false);
   const rights = room.rights.value;
   const own = room.owns(message);
@@ -69,6 +71,9 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
           <Button kind="quiet" onClick={does(() => void room.pin(message.seq, !message.pinned).catch(report))}>
             {message.pinned ? words.room.unpin : words.room.pin}
           </Button>
+        )}
+        {!own && message.by > 0 && room.you.value !== null && (
+          <Button kind="quiet" onClick={does(() => onDirect(message))}>{words.room.direct}</Button>
         )}
         <Button kind="quiet" onClick={does(link)}>{words.room.copyLink}</Button>
         <Button kind="quiet" onClick={does(() => void room.reading.unreadFrom(message.seq).then(() => say(words.room.unreadMarked), report))}>{words.room.markUnread}</Button>

@@ -79,12 +79,22 @@ export function RoomView({ app, room, title, home, placeholder, facts, lounge = 
       {thread !== null && <ThreadView app={app} room={room} root={thread} doing={doing} onClose={() => go(path.value, true)} />}
       {opened.value?.what === "actions" && (
         <MessageActions room={room} message={opened.value.message} onClose={close} onReply={doing.reply} onEdit={edit}
-          onThread={doing.thread} onVersions={(message) => { opened.value = { what: "versions", message }; }} />
+          onThread={doing.thread} onVersions={(message) => { opened.value = { what: "versions", message }; }} onDirect={(message) => void direct(app, room, message)} />
       )}
       {opened.value?.what === "versions" && <EarlierVersions room={room} message={opened.value.message} onClose={close} />}
       {opened.value?.what === "pins" && <Pins room={room} doing={doing} onClose={close} />}
     </section>
   );
+}
+
+/** Opens a room with the author of a message, each under the alias of this room: the two always have the same one. */
+async function direct(app: App, room: RoomModel, message: Held): Promise<void> {
+  try {
+    const stream = await app.api.begin({ kind: "direct", participants: [{ stream: room.stream, n: message.by }] }, app.world.uuid());
+    go(`/rooms/${stream}`);
+  } catch (error) {
+    say(error instanceof Refused ? error.message : words.error.title);
+  }
 }
 
 interface WriterProps {
