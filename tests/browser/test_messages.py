@@ -280,3 +280,36 @@ async def test_a_change_above_does_not_move_what_is_read(person: NewPage, demo: 
     assert before is not None
     assert after is not None
     assert abs(before["y"] - after["y"]) <= 1
+
+
+async def test_scrolling_back_reads_on_and_keeps_the_place(person: NewPage, demo: Demo) -> None:
+    """At the very top older messages come in above, and what was in sight stays there, up to the beginning."""
+    page = await person("night-kettle")
+    headers = {"Origin": demo.url, "Idempotency-Key": str(uuid.uuid4())}
+    draft = {
+        "title": unique("A long night"),
+        "specialty": "cardiology",
+        "urgency": "routine",
+        "presentation": "P",
+        "question": "Q",
+    }
+    answer = await page.context.request.post(f"{demo.url}/api/v1/cases", data=draft, headers=headers)
+    case = (await answer.json())["case"]
+    for number in range(130):
+        posted = await page.context.request.post(
+            f"{demo.url}/api/v1/rooms/{case['room']}/messages",
+            data={"body": f"Entry {number} of the night."},
+            headers=headers | {"Idempotency-Key": str(uuid.uuid4())},
+        )
+        assert posted.ok
+    await page.goto(f"{demo.url}/cases/{case['id']}")
+    log = page.locator(".log")
+    await expect(log.get_by_text("Entry 129 of the night.")).to_be_in_viewport()
+    for _ in range(20):
+        await page.wait_for_timeout(300)
+        if await page.get_by_text("This is where the discussion begins.").count():
+            break
+        # Were the place lost, the top would stay the top, and nothing more would be read.
+        await log.evaluate("pane => { pane.scrollTop = 0; }")
+    await expect(page.get_by_text("This is where the discussion begins.")).to_be_visible()
+    await expect(log.get_by_text("Entry 0 of the night.")).to_be_visible()

@@ -5,6 +5,10 @@ export interface Visible {
   total: number;
 }
 
+function firstNumber(keys: readonly (string | number)[]): string | number | undefined {
+  return keys.find((key) => typeof key === "number");
+}
+
 /** Rows far larger in number than the page: those in sight are kept in the document, the others are a height. */
 export class VirtualList {
   private keys: readonly (string | number)[] = [];
@@ -23,10 +27,13 @@ export class VirtualList {
   /** Shows these rows; what is read keeps its place, at the end the end is followed, and the first time one begins there. */
   show(keys: readonly (string | number)[], beginAtEnd = true): void {
     const first = this.keys.length === 0 && keys.length > 0;
+    const grownAbove = !first && firstNumber(keys) !== firstNumber(this.keys);
+    const held = grownAbove ? this.inSight() : null;
     this.keys = keys;
     this.virtualizer.setOptions(this.options());
     this.virtualizer._willUpdate();
     this.tell();
+    if (held !== null) this.hold(held);
     if (first && beginAtEnd) requestAnimationFrame(() => this.toEnd());
   }
 
@@ -56,6 +63,19 @@ export class VirtualList {
 
   stop(): void {
     this.unmount();
+  }
+
+  /** The first message in sight. Rows that only divide, such as a day's name, stay on top of what is added above. */
+  private inSight(): { key: string | number; below: number } | null {
+    const offset = this.element.scrollTop;
+    const item = this.virtualizer.getVirtualItems().find((one) => typeof this.keys[one.index] === "number" && one.end > offset);
+    return item === undefined ? null : { key: this.keys[item.index]!, below: item.start - offset };
+  }
+
+  /** Brings a row back to where it was in sight. */
+  private hold({ key, below }: { key: string | number; below: number }): void {
+    const start = this.virtualizer.measurementsCache[this.keys.indexOf(key)]?.start;
+    if (start !== undefined && Math.abs(start - below - this.element.scrollTop) > 1) this.element.scrollTop = start - below;
   }
 
   private tell(): void {
