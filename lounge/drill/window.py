@@ -26,7 +26,7 @@ class State(NamedTuple):
 
     def emptied(self, rev: int) -> State:
         """Return it as it stands once its words are gone."""
-        return self._replace(rev=rev, redacted=True, reactions={}, mentions=(), pinned=False)
+        return self._replace(rev=rev, redacted=True, reactions={}, mentions=(), pinned=False, note=None)
 
 
 class Window:

@@ -15,7 +15,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-GONE: dict[str, Any] = {"body": "", "reactions": {}, "mentions": [], "pinned": False, "redacted": True}
+GONE: dict[str, Any] = {"body": "", "reactions": {}, "mentions": [], "pinned": False, "note": None, "redacted": True}
 
 
 async def read_messages(store: Store, stream: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lounge.drill.window import Window, state_of
@@ -49,6 +49,7 @@ def test_each_history_ends_with_what_stands(number: int) -> None:
 
 
 @given(st.integers(0, 2**32))
+@example(487)
 def test_any_history_ends_with_what_stands(seed: int) -> None:
     """Drawn anew."""
     check(History(seed).drawn())

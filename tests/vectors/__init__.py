@@ -137,7 +137,15 @@ class Room:
         ]
 
     def _empty(self, message: Json, rev: int) -> None:
-        message |= {"rev": rev, "body": "", "reactions": {}, "mentions": [], "pinned": False, "redacted": True}
+        message |= {
+            "rev": rev,
+            "body": "",
+            "reactions": {},
+            "mentions": [],
+            "pinned": False,
+            "note": None,
+            "redacted": True,
+        }
         for one in self._texts(message):
             kept = {name: value for name, value in one["data"].items() if name in ("reply_to", "target")}
             one["data"] = kept | {"body": "", "redacted": True}

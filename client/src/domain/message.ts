@@ -90,7 +90,7 @@ export function changed(message: Held, event: LiveEvent, data: Data): Held {
 
 /** A message whose words were taken away by event `rev`. */
 export function emptied(message: Held, rev: number): Held {
-  return { ...message, rev, body: "", reactions: {}, mentions: [], pinned: false, redacted: true };
+  return { ...message, rev, body: "", reactions: {}, mentions: [], pinned: false, note: null, redacted: true };
 }
 
 /** A participant leaves the mark's list, and joins its end where it is set; an empty list goes. */

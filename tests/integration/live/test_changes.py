@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from lounge.store import SCHEMA
@@ -126,6 +127,25 @@ async def test_no_byte_of_a_redacted_text_is_left(
         thread = await late.ask("read", stream=room, thread=target)
         assert [one["seq"] for one in thread["messages"]] == [target, answer]
         assert "zebrafish" not in json.dumps(late.inbox)
+
+
+async def test_what_became_of_a_patient_is_no_follow_up_any_more_once_its_words_are_gone(
+    here: Parts, room: str, anna: Member
+) -> None:
+    """The message as it stands says what its event says to those who come later."""
+    a = await here.peer(anna)
+    await a.ask("follow", stream=room)
+    await posted(a, room)
+    post = here.rooms.post_item(await here.rooms.access(anna, room), _post(room, a.key(), "Well after six weeks."))
+    noted = msgspec.structs.replace(
+        post, data=json.dumps({"body": "Well after six weeks.", "note": "follow-up"}).encode()
+    )
+    (outcome,) = await here.store.append([noted])
+    await a.ask("redact", stream=room, key=a.key(), target=outcome.seq)
+    events = await here.store.rows("log.events", room, 0, 1000, 10**9)
+    standing = await read_messages(here.store, room)
+    assert fold([dict(event) for event in events]) == standing
+    assert (standing[-1]["seq"], standing[-1]["note"]) == (outcome.seq, None)
 
 
 async def test_frames_that_wait_lose_a_redacted_text_as_well(
