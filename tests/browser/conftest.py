@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -98,6 +98,12 @@ async def demo() -> AsyncIterator[Demo]:
     finally:
         await demo.end(signal.SIGTERM)
         shutil.rmtree(demo.data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Let what is expected take its time on a busy machine: no test passes or fails by being slower."""
+    expect.set_options(timeout=20_000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
