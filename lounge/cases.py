@@ -21,6 +21,7 @@ from lounge.errors import Invalid, KeyReused, NotFound
 from lounge.live.events import CaseLine, CaseState, Joined, Opened, Urgency
 from lounge.rooms import Notify  # noqa: TC001  read at run time by msgspec
 from lounge.store import Item, Pool, Taken, digest
+from lounge.summary import LanguageCode, Summary, check_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
@@ -37,6 +38,7 @@ AUDIENCE_SPECIALTIES: Final = 10
 AUDIENCE_MEMBERS: Final = 50
 
 _encode = msgspec.json.Encoder().encode
+_decode_summary = msgspec.json.Decoder(Summary).decode
 
 
 class Audience(Struct, frozen=True):
@@ -55,7 +57,9 @@ class Draft(Struct, frozen=True):
     urgency: Urgency
     presentation: Annotated[str, Meta(max_length=PRESENTATION_CHARACTERS)]
     question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)]
+    summary: Summary = Summary()
     audience: Audience = Audience()
+    language: LanguageCode = "en"
     drill: bool = False
 
 
@@ -71,6 +75,7 @@ class Case(OwnLine, frozen=True):
 
     presentation: str
     question: str
+    summary: Summary
     views: int
     diagnosis: str
     learned: str
@@ -158,7 +163,7 @@ class Cases:
         await transaction.rows("cases.room", room)
         specialties = draft.audience.specialties if draft.audience.kind == "specialties" else []
         await transaction.rows(
-            "cases.audience", room, draft.title, draft.audience.kind, specialties, case_id, draft.drill
+            "cases.audience", room, draft.title, draft.audience.kind, specialties, case_id, draft.drill, draft.language
         )
         await transaction.rows("cases.members", room, listeners.members)
         await transaction.rows("cases.author", room, member.id, alias, label)
@@ -175,6 +180,7 @@ class Cases:
             draft.urgency,
             draft.presentation,
             draft.question,
+            _encode(draft.summary).decode(),
         )
         at = milliseconds(opened_at)
         line = CaseLine(
@@ -192,6 +198,7 @@ class Cases:
             first_reply_at=None,
             rev=1,
             outcome=None,
+            language=draft.language,
         )
         return [
             self._event(room, 0, "opened", _encode(Opened(case=case_id)), case_id),
@@ -220,6 +227,7 @@ class Cases:
             **_line(row),
             presentation=row["presentation"],
             question=row["question"],
+            summary=_decode_summary(row["summary"]),
             views=row["views"],
             diagnosis=row["diagnosis"],
             learned=row["learned"],
@@ -274,6 +282,7 @@ class Cases:
         check_texts(title=draft.title, presentation=draft.presentation, question=draft.question)
         if draft.specialty not in self._specialties:
             raise Invalid("specialty: there is no such specialty: GET /api/v1/specialties lists them")
+        check_summary(draft.summary)
         self._check_audience(draft.audience)
 
     def _check_audience(self, audience: Audience) -> None:
@@ -305,6 +314,7 @@ def _line(row: Record) -> dict[str, Any]:
         "first_reply_at": None if row["first_reply_at"] is None else milliseconds(row["first_reply_at"]),
         "rev": row["rev"],
         "outcome": row["outcome"],
+        "language": row["language"],
         "mine": row["mine"],
         "notify": row["notify"],
     }

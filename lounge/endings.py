@@ -26,6 +26,7 @@ from lounge.live.events import (
 )
 from lounge.live.messages import Body, Target
 from lounge.store import Item, Outcome, digest
+from lounge.summary import Summary, check_summary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -99,6 +100,7 @@ class Correction(Struct, frozen=True):
     question: Annotated[str, Meta(max_length=QUESTION_CHARACTERS)] | None = None
     diagnosis: Annotated[str, Meta(max_length=DIAGNOSIS_CHARACTERS)] | None = None
     learned: Annotated[str, Meta(max_length=LEARNED_CHARACTERS)] | None = None
+    summary: Summary | None = None
 
 
 class FollowUp(Struct, frozen=True):
@@ -167,6 +169,7 @@ class Endings:
         texts = {name: getattr(correction, name) for name in ("title", "presentation", "question")}
         check_texts(**{name: text for name, text in texts.items() if text is not None})
         _check_optional(diagnosis=correction.diagnosis or "", learned=correction.learned or "")
+        check_summary(correction.summary or Summary())
         fields = [name for name in _CORRECTABLE if getattr(correction, name) is not None]
         if not fields:
             raise Invalid("change something, or there is nothing to correct")
@@ -176,7 +179,8 @@ class Endings:
                 raise Stale
             if case["state"] != "resolved" and {"diagnosis", "learned"} & set(fields):
                 raise Invalid("diagnosis, learned: the case is not resolved")
-            values = [getattr(correction, name) for name in _CORRECTABLE]
+            summary = None if correction.summary is None else _encode(correction.summary).decode()
+            values = [*(getattr(correction, name) for name in _CORRECTABLE[:-1]), summary]
             await transaction.rows("cases.forget_digests", case["room"])
             rev = await transaction.value("cases.correct", case_id, *values)
             assert rev == correction.rev + 1
@@ -261,7 +265,7 @@ class Endings:
         ]
 
 
-_CORRECTABLE: Final = ("title", "urgency", "presentation", "question", "diagnosis", "learned")
+_CORRECTABLE: Final = ("title", "urgency", "presentation", "question", "diagnosis", "learned", "summary")
 _WHO: Final[dict[Action, str]] = {
     "resolve": "only its author or a moderator may resolve a case",
     "reopen": "only its author or a moderator may reopen a case",

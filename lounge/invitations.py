@@ -60,7 +60,9 @@ class Invitations:
         _check(begin)
         guests = await self._guests(member, begin)
         stream = self._stream(member, key, begin, guests)
-        fingerprint = digest("begin", begin.kind, begin.title, str(begin.retention_days), *(g.member for g in guests))
+        fingerprint = digest(
+            "begin", begin.kind, begin.title, str(begin.retention_days), begin.language, *(g.member for g in guests)
+        )
         if await self._begun(stream, begin, fingerprint):
             return stream
         try:
@@ -144,7 +146,9 @@ class Invitations:
         guests: Sequence[_Guest],
         fingerprint: bytes,
     ) -> list[Item]:
-        await transaction.rows("rooms.begin", stream, len(guests), begin.kind, begin.title, begin.retention_days)
+        await transaction.rows(
+            "rooms.begin", stream, len(guests), begin.kind, begin.title, begin.retention_days, begin.language
+        )
         await transaction.rows("rooms.invite", stream, [guest.member for guest in guests])
         await transaction.rows(
             "rooms.take_part",

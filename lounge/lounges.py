@@ -26,6 +26,7 @@ class Lounge(Struct, frozen=True):
     group: str
     title: str
     circle: list[str]
+    language: str = "en"
 
 
 def general(ids: Ids) -> str:
@@ -53,7 +54,9 @@ def lounges(
             for one in countries
         ),
         *(
-            Lounge(ids.derived("lounge", "language", one.code), "language", one.name, [f"language:{one.code}"])
+            Lounge(
+                ids.derived("lounge", "language", one.code), "language", one.name, [f"language:{one.code}"], one.code
+            )
             for one in languages
         ),
         Lounge(ids.derived("lounge", "off-topic"), "off-topic", "Off topic", []),
@@ -70,5 +73,6 @@ async def ensure_lounges(store: Store, rooms: Iterable[Lounge]) -> None:
         [one.title for one in wanted],
         [CIRCLE if one.circle else ALL for one in wanted],
         [" ".join(one.circle) for one in wanted],
+        [one.language for one in wanted],
         pool=Pool.COMMITS,
     )

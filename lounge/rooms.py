@@ -17,6 +17,7 @@ from lounge.history import History
 from lounge.live.events import Edited, Pinned, Posted, Reacted, Redacted
 from lounge.live.messages import Done, Edit, Person, Pin, Post, React, Redact, Right, StreamId, Target
 from lounge.store import Item, Outcome, Pool, digest
+from lounge.summary import LanguageCode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -89,6 +90,7 @@ class Begin(Struct, frozen=True):
     members: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=INVITED)] = []
     participants: Annotated[list[Whom], Meta(max_length=INVITED)] = []
     retention_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    language: LanguageCode = "en"
 
 
 class Room(Struct, frozen=True):
@@ -108,6 +110,7 @@ class Room(Struct, frozen=True):
     unread: int
     notify: Notify
     retention_days: int | None
+    language: str
 
 
 class Rooms:
@@ -308,6 +311,7 @@ class Rooms:
                 unread=row["unread"],
                 notify=row["notify"],
                 retention_days=row["retention_days"],
+                language=row["language"],
             )
             for row in rows
         ]

@@ -13,6 +13,7 @@ from lounge.cases import Audience, Case, Draft, OwnLine
 from lounge.endings import Correction, FollowUp, Resolution
 from lounge.live import events, messages
 from lounge.rooms import Begin, Room, Whom
+from lounge.summary import Investigation, Patient, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ PARTS: Final = (
     messages.Limits,
     messages.Account,
 )
-HTTP: Final = (OwnLine, Case, Room)
+HTTP: Final = (OwnLine, Case, Room, Summary, Patient, Investigation)
 HTTP_SENT: Final = (Draft, Audience, Resolution, Correction, FollowUp, Begin, Whom)
 NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""

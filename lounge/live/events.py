@@ -140,6 +140,7 @@ class CaseLine(Struct, frozen=True):
     first_reply_at: int | None
     rev: int
     outcome: CaseOutcome | None
+    language: str
 
 
 class CaseChanged(Struct, frozen=True):

@@ -93,6 +93,7 @@ export interface CaseLine {
   first_reply_at: number | null;
   rev: number;
   outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
+  language: string;
 }
 
 export interface CaseChanged {
@@ -127,6 +128,7 @@ export interface OwnLine {
   first_reply_at: number | null;
   rev: number;
   outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
+  language: string;
   mine: boolean;
   notify: "follow" | "mute" | "normal";
 }
@@ -146,10 +148,12 @@ export interface Case {
   first_reply_at: number | null;
   rev: number;
   outcome: "confirmed" | "probable" | "referred" | "unresolved" | null;
+  language: string;
   mine: boolean;
   notify: "follow" | "mute" | "normal";
   presentation: string;
   question: string;
+  summary: Summary;
   views: number;
   diagnosis: string;
   learned: string;
@@ -174,6 +178,28 @@ export interface Room {
   unread: number;
   notify: "follow" | "mute" | "normal";
   retention_days: number | null;
+  language: string;
+}
+
+export interface Summary {
+  patient: Patient | null;
+  history: string;
+  examination: string;
+  investigations: Investigation[];
+}
+
+export interface Patient {
+  age: number;
+  unit: "days" | "months" | "weeks" | "years";
+  sex: "female" | "male" | "other";
+}
+
+export interface Investigation {
+  name: string;
+  value: string;
+  unit: string;
+  low: number | null;
+  high: number | null;
 }
 
 export interface Draft {
@@ -182,7 +208,9 @@ export interface Draft {
   urgency: "emergency" | "routine" | "today" | "urgent";
   presentation: string;
   question: string;
+  summary?: Summary;
   audience?: Audience;
+  language?: string;
   drill?: boolean;
 }
 
@@ -207,6 +235,7 @@ export interface Correction {
   question?: string | null;
   diagnosis?: string | null;
   learned?: string | null;
+  summary?: Summary | null;
 }
 
 export interface FollowUp {
@@ -219,6 +248,7 @@ export interface Begin {
   members?: string[];
   participants?: Whom[];
   retention_days?: number | null;
+  language?: string;
 }
 
 export interface Whom {

@@ -11,7 +11,8 @@ from members where state = 'active' and specialties && $4::text[]
 insert into streams (id, kind, asker, people) values ($1, 'room', 1, 1)
 
 -- name: cases.audience
-insert into rooms (stream, kind, title, audience, specialties, case_id, drill) values ($1, 'case', $2, $3, $4, $5, $6)
+insert into rooms (stream, kind, title, audience, specialties, case_id, drill, language)
+values ($1, 'case', $2, $3, $4, $5, $6, $7)
 
 -- name: cases.members
 insert into room_members (stream, member) select $1, m from unnest($2::uuid[]) m
@@ -20,8 +21,8 @@ insert into room_members (stream, member) select $1, m from unnest($2::uuid[]) m
 insert into participants (stream, n, member, alias, label) values ($1, 1, $2, $3, $4)
 
 -- name: cases.open
-insert into cases (id, room, author, key, digest, label, title, specialty, urgency, presentation, question, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, date_trunc('milliseconds', clock_timestamp()))
+insert into cases (id, room, author, key, digest, label, title, specialty, urgency, presentation, question, summary, opened_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, date_trunc('milliseconds', clock_timestamp()))
 returning opened_at
 
 -- name: cases.known
@@ -34,9 +35,9 @@ select id, handle, feed from members where handle = any($1::text[]) and state = 
 -- name: cases.one
 -- A case as one member may see it; no row where there is none, or none for them.
 select c.id, c.room, c.title, c.specialty, c.urgency, r.audience, case_state(c.state, s.first_reply_at) as state, c.label,
-       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, c.author = $2 as mine,
+       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, r.language, c.author = $2 as mine,
        coalesce(y.mode, 'normal') as notify,
-       c.presentation, c.question, c.views, c.diagnosis, c.learned, c.accepted, c.resolved_at,
+       c.presentation, c.question, c.summary, c.views, c.diagnosis, c.learned, c.accepted, c.resolved_at,
        (select min(f.days) from follow_ups f where f.case_id = c.id and f.asked_at is not null and f.answered_at is null)
          as follow_up
 from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
@@ -46,7 +47,7 @@ where c.id = $1 and sees($2, $3::text[], c.room, r.audience, r.specialties)
 -- name: cases.lines
 -- Newest first by id, which begins with the time of opening. A null filter lets all pass. Drills are in no list.
 select c.id, c.room, c.title, c.specialty, c.urgency, r.audience, case_state(c.state, s.first_reply_at) as state, c.label,
-       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, c.author = $1 as mine,
+       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, r.language, c.author = $1 as mine,
        coalesce(y.mode, 'normal') as notify
 from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
 left join notify y on y.stream = c.room and y.member = $1
@@ -65,7 +66,7 @@ order by c.id desc limit $10
 -- name: cases.waiting
 -- The same, those that wait longest first.
 select c.id, c.room, c.title, c.specialty, c.urgency, r.audience, case_state(c.state, s.first_reply_at) as state, c.label,
-       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, c.author = $1 as mine,
+       c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, r.language, c.author = $1 as mine,
        coalesce(y.mode, 'normal') as notify
 from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room
 left join notify y on y.stream = c.room and y.member = $1
@@ -120,7 +121,8 @@ update cases set state = 'reopened', rev = rev + 1, outcome = null, accepted = n
 -- name: cases.correct
 update cases
 set rev = rev + 1, digest = null, title = coalesce($2, title), urgency = coalesce($3, urgency), presentation = coalesce($4, presentation),
-    question = coalesce($5, question), diagnosis = coalesce($6, diagnosis), learned = coalesce($7, learned)
+    question = coalesce($5, question), diagnosis = coalesce($6, diagnosis), learned = coalesce($7, learned),
+    summary = coalesce($8::json, summary)
 where id = $1 returning rev
 
 -- name: cases.forget_digests

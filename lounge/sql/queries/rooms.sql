@@ -14,7 +14,7 @@ where s.id = $1 and case s.kind
 
 -- name: rooms.mine
 -- The lounges open to a member, the rooms they were invited to, and the case rooms in which they take part, by id.
-select s.id as stream, r.kind, r.lounge_group, r.title, s.state, s.head, s.posts, r.case_id, r.retention_days,
+select s.id as stream, r.kind, r.lounge_group, r.title, s.state, s.head, s.posts, r.case_id, r.retention_days, r.language,
        coalesce(nullif(s.last_at, '-infinity'), to_timestamp(0)) as last_at, p.n, coalesce(v.seq, 0) as seen, coalesce(y.mode, 'normal') as notify, u.unread, others.names
 from rooms r
 join streams s on s.id = r.stream
@@ -46,7 +46,7 @@ delete from notify where member = $1 and stream = $2
 -- name: rooms.begin
 -- A room of a few, all of whom take part from the start.
 with begun as (insert into streams (id, kind, people) values ($1, 'room', $2))
-insert into rooms (stream, kind, title, audience, retention_days) values ($1, $3, $4, 'members', $5)
+insert into rooms (stream, kind, title, audience, retention_days, language) values ($1, $3, $4, 'members', $5, $6)
 
 -- name: rooms.invite
 insert into room_members (stream, member) select $1, m from unnest($2::uuid[]) m
@@ -71,15 +71,16 @@ where p.stream = $1 and (p.n = any($2::bigint[]) or p.member = $3) and m.state =
 -- name: rooms.lounges
 -- The standing rooms, made at the first start that knows them; a title that changed is taken over.
 with wanted as (
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
-    as w(stream, lounge_group, title, audience, circle)
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    as w(stream, lounge_group, title, audience, circle, language)
 ), begun as (
   insert into streams (id, kind) select stream, 'room' from wanted on conflict do nothing
 )
-insert into rooms (stream, kind, lounge_group, title, audience, specialties)
-select stream, 'lounge', lounge_group, title, audience, string_to_array(circle, ' ') from wanted
-on conflict (stream) do update set title = excluded.title, specialties = excluded.specialties
-where (rooms.title, rooms.specialties) is distinct from (excluded.title, excluded.specialties)
+insert into rooms (stream, kind, lounge_group, title, audience, specialties, language)
+select stream, 'lounge', lounge_group, title, audience, string_to_array(circle, ' '), language from wanted
+on conflict (stream) do update set title = excluded.title, specialties = excluded.specialties, language = excluded.language
+where (rooms.title, rooms.specialties, rooms.language)
+  is distinct from (excluded.title, excluded.specialties, excluded.language)
 
 -- name: rooms.owed_mentions
 -- Calls that were not told yet, one node at a time; the author never learns whether they arrived.

@@ -20,6 +20,15 @@ DRAFT: dict[str, Any] = {
     "presentation": "A teacher of fifty. Blood cultures are negative so far.",
     "question": "Which serologies first?",
 }
+SUMMARY: dict[str, Any] = {
+    "patient": {"age": 52, "unit": "years", "sex": "male"},
+    "history": "A bicuspid aortic valve, known for years.",
+    "examination": "38.4 °C; a diastolic murmur; splinter haemorrhages.",
+    "investigations": [
+        {"name": "C-reactive protein", "value": "112", "unit": "mg/L", "low": None, "high": 5.0},
+        {"name": "Blood cultures", "value": "negative, six", "unit": "", "low": None, "high": None},
+    ],
+}
 NOWHERE = "0190b6c0-0000-7000-8000-000000000000"
 
 
@@ -47,6 +56,19 @@ async def test_a_case_is_opened_and_found(site: Open) -> None:
         listed = (await other.get("/api/v1/cases")).json()["cases"][0]
         assert listed == {name: seen[name] for name in listed}
         assert not {"presentation", "question", "diagnosis", "learned"} & set(listed)
+
+
+async def test_a_case_tells_of_its_patient_in_parts_and_in_a_language(site: Open) -> None:
+    """All of it may be left out; what is given is told again as it was."""
+    async with site() as here, here.client(await here.token()) as author:
+        bare = await opened(author)
+        assert bare["summary"] == {"patient": None, "history": "", "examination": "", "investigations": []}
+        assert bare["language"] == "en"
+        case = await opened(author, summary=SUMMARY, language="de")
+        assert (case["summary"], case["language"]) == (SUMMARY, "de")
+        listed = (await author.get("/api/v1/cases")).json()["cases"][0]
+        assert listed["language"] == "de"
+        assert "summary" not in listed
 
 
 async def test_the_same_key_opens_one_case(site: Open, owner: Ask) -> None:
@@ -189,6 +211,13 @@ async def test_a_cursor_from_elsewhere_is_refused(site: Open, cursor: str) -> No
         ({"audience": {"kind": "specialties", "specialties": []}}, 422),
         ({"audience": {"kind": "members", "members": ["nobody-of-this-name"]}}, 422),
         ({"audience": {"kind": "everyone"}}, 400),
+        ({"language": "english"}, 400),
+        ({"summary": {"patient": {"age": 91}}}, 400),
+        ({"summary": {"patient": {"age": 40, "unit": "months"}}}, 422),
+        ({"summary": {"history": "a\0b"}}, 400),
+        ({"summary": {"investigations": [{"name": "Sodium", "value": " "}]}}, 422),
+        ({"summary": {"investigations": [{"name": "Sodium", "value": "140", "low": 145, "high": 135}]}}, 422),
+        ({"summary": {"investigations": [{"name": "Sodium", "value": "140"}] * 61}}, 400),
     ],
 )
 async def test_a_case_must_keep_the_rules(site: Open, changed: dict[str, Any], status: int) -> None:
@@ -202,7 +231,14 @@ async def test_a_case_must_keep_the_rules(site: Open, changed: dict[str, Any], s
 
 async def test_the_longest_case_is_taken_in_any_script(site: Open) -> None:
     """All texts at their bounds, in characters that JSON may escape as 12 bytes each: within the bound on bodies."""
-    texts = {"title": "🩺" * 200, "presentation": "🩺" * 20_000, "question": "🩺" * 2_000}
+    texts: dict[str, Any] = {"title": "🩺" * 200, "presentation": "🩺" * 20_000, "question": "🩺" * 2_000}
+    result = {"name": "🩺" * 80, "value": "🩺" * 60, "unit": "🩺" * 30, "low": None, "high": None}
+    texts["summary"] = {
+        "patient": None,
+        "history": "🩺" * 5_000,
+        "examination": "🩺" * 5_000,
+        "investigations": [result] * 60,
+    }
     async with site() as here, here.client(await here.token()) as author:
         case = await opened(author, **texts)
         assert {name: case[name] for name in texts} == texts

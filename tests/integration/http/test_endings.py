@@ -133,13 +133,19 @@ async def test_what_was_corrected_is_left_nowhere(site: Open, owner: Ask) -> Non
     """In no table: not in the case, its room, the boards; lists and rooms show what stands."""
     async with site() as here, here.client(await here.token()) as author, here.client(await here.token()) as other:
         words = {"title": "Mrs Aardvark", "presentation": "Mrs Aardvark fell.", "question": "What ails Mrs Aardvark?"}
-        case = await opened(author, **words)
+        case = await opened(author, **words, summary={"history": "Aardvark's mother had it too."})
         await reply(other, case)
         first = await author.post(
             f"/api/v1/cases/{case['id']}/corrections", json={"rev": 1, "title": "Madam Aardvark, 80"}, headers=key()
         )
         assert first.json()["case"]["title"] == "Madam Aardvark, 80"
-        right = {"title": "A fall at 80", "presentation": "She fell.", "question": "What ails her?"}
+        right: dict[str, Any] = {"title": "A fall at 80", "presentation": "She fell.", "question": "What ails her?"}
+        right["summary"] = {
+            "patient": None,
+            "history": "Her mother had it too.",
+            "examination": "",
+            "investigations": [],
+        }
         answer = await author.post(f"/api/v1/cases/{case['id']}/corrections", json=right | {"rev": 2}, headers=key())
         now = answer.json()["case"]
         assert {name: now[name] for name in right} == right
