@@ -27,6 +27,8 @@ SOURCES = (
     "tsconfig.json",
     "index.html",
     "src",
+    "build",
+    "messages",
     "public",
 )
 

@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { catalogues } from "./build/catalogue.ts";
 
 export default defineConfig({
+  plugins: [catalogues()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../lounge/static",

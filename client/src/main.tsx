@@ -3,14 +3,41 @@ import "./design/tokens.css";
 import "./design/base.css";
 import "./design/parts.css";
 import "./design/layout.css";
-import { App } from "./domain/app";
+import "./design/case.css";
+import "./design/forms.css";
+import { App, type Outward } from "./domain/app";
+import type { Notice } from "./domain/notices";
+import { browserSignals } from "./protocol/signals";
 import { browserWorld } from "./protocol/world";
 import { installWorker } from "./protocol/worker";
-import { applyTheme } from "./views/me";
+import { applyLook } from "./views/me";
+import { target } from "./views/notices";
 import { Root } from "./views/root";
+import { go } from "./views/router";
+import { preferred, speak, words } from "./words";
 
-applyTheme();
-const app = new App(browserWorld());
-render(<Root app={app} />, document.getElementById("app")!);
+applyLook();
+
+/** What is said where anybody may read it: what happened, and never in which case. */
+function outwardText(notice: Notice): string {
+  const kinds = words.alerts.kinds;
+  switch (notice.kind) {
+    case "mentioned":
+      return kinds.mentioned;
+    case "invited":
+      return kinds.invited;
+    case "followup.asked":
+      return kinds.followup;
+    case "case.changed":
+      return kinds.moved;
+  }
+}
+
+const outward: Outward = { text: outwardText, open: (notice) => go(target(notice)) };
+const app = new App(browserWorld(), browserSignals(words.product), outward);
+// What is not English comes in a part of its own, fetched while the server is asked who is here.
+const spoken = speak(preferred());
 void app.start();
+await spoken;
+render(<Root app={app} />, document.getElementById("app")!);
 if (import.meta.env.PROD) void installWorker();

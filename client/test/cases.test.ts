@@ -5,7 +5,7 @@ import type { LiveEvent, OwnLine } from "../src/protocol/messages";
 import { settle } from "./world";
 
 function line(id: string, more: Partial<OwnLine> = {}): OwnLine {
-  return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, rev: 1, outcome: null, mine: false, notify: "normal", ...more };
+  return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, rev: 1, outcome: null, language: "en", mine: false, notify: "normal", ...more };
 }
 
 async function begin(lines: OwnLine[], next: string | null = null) {
@@ -70,4 +70,26 @@ test("those that wait longest come first where that is asked", async () => {
   const list = await begin([line("b2"), line("b1"), line("b3")]);
   list.filters.value = { order: "waiting" };
   expect(list.lines.value.map((one) => one.id)).toEqual(["b1", "b2", "b3"]);
+});
+
+test("a case that comes to match the list later is taken in, once, and what lies beyond the pages read is not", async () => {
+  const asked: string[] = [];
+  const api = {
+    cases: () => Promise.resolve({ cases: [line("b5")], next: "more", time: 0 }),
+    case: (id: string) => {
+      asked.push(id);
+      return Promise.resolve(line(id, { state: "reopened", first_reply_at: 1 }));
+    },
+  } as unknown as Api;
+  const list = new CaseList(api);
+  await list.load();
+  const reopened = (id: string) => list.event(told("case.changed", change({ case: id, state: "reopened" })));
+  reopened("b9");
+  reopened("a1");
+  list.event(told("case.changed", change({ case: "b8", state: "resolved" })));
+  await settle();
+  reopened("b9");
+  await settle();
+  expect(asked).toEqual(["b9"]);
+  expect(list.lines.value.map((one) => one.id)).toEqual(["b9", "b5"]);
 });

@@ -1,21 +1,21 @@
 import { render } from "@testing-library/preact";
 import { expect, test } from "vitest";
-import { ageText, clockText, responseText } from "../src/domain/waiting";
+import { formats } from "../src/words";
 import { Markdown, withoutMarks } from "../src/views/markdown";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 test("the clock counts minutes and seconds, then hours, then days", () => {
-  expect([0, 12_000, 61_000, HOUR - 1, 3 * HOUR + 5 * MINUTE, 52 * HOUR].map(clockText)).toEqual([
-    "00:00", "00:12", "01:01", "59:59", "3:05 h", "2 d 4 h",
+  expect([0, 12_000, 61_000, HOUR - 1, 3 * HOUR + 5 * MINUTE, 52 * HOUR].map((span) => formats.clock(span))).toEqual([
+    "00:00", "00:12", "01:01", "59:59", "3h 5m", "2d 4h",
   ]);
-  expect(clockText(-5)).toBe("00:00");
+  expect(formats.clock(-5)).toBe("00:00");
 });
 
 test("ages and responses are as short as a list needs", () => {
-  expect([0, 4 * MINUTE, 3 * HOUR, 50 * HOUR].map(ageText)).toEqual(["now", "4 min", "3 h", "2 d"]);
-  expect(responseText(1000, 41_000)).toBe("40 s");
+  expect([0, 4 * MINUTE, 3 * HOUR, 50 * HOUR].map((age) => formats.ago(age))).toEqual(["just now", "4 min ago", "3 hr ago", "2 days ago"]);
+  expect([40_000, 6 * MINUTE, 2 * HOUR].map((span) => formats.span(span))).toEqual(["40 secs", "6 mins", "2 hrs"]);
 });
 
 test("markup is shown as text, and no link leads to a script", () => {

@@ -27,6 +27,7 @@ class Me(Struct, frozen=True):
     role: str
     specialties: tuple[str, ...]
     country: str
+    languages: tuple[str, ...]
     feed: str
     boards: list[Board]
     epoch: str
@@ -105,6 +106,7 @@ class Mine:
                 member.role,
                 member.specialties,
                 member.country,
+                member.languages,
                 member.feed,
                 self._boards_of(member),
                 self._store.epoch.name,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from playwright.async_api import Page, expect
 
+from tests.browser.writing import more
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -52,11 +54,19 @@ async def resolving(page: Page, base: str) -> None:
 
 
 async def correcting(page: Page, base: str) -> None:
-    await dialog(page, base, "Correct")
+    await room(page, base)
+    await more(page, "Correct")
 
 
-async def withdrawing(page: Page, base: str) -> None:
-    await dialog(page, base, "Withdraw")
+async def case_menu(page: Page, base: str) -> None:
+    await dialog(page, base, "More for this case")
+
+
+async def about(page: Page, base: str) -> None:
+    await room(page, base)
+    if await page.get_by_role("button", name="Show the case").is_visible():
+        await page.get_by_role("button", name="Show the case").click()
+    await expect(page.get_by_role("complementary", name="The case")).to_be_visible()
 
 
 async def calling(page: Page, base: str) -> None:
@@ -90,10 +100,38 @@ async def new_room(page: Page, base: str) -> None:
     await expect(page.get_by_text("Name at least one colleague.")).to_be_visible()
 
 
-async def form(page: Page, base: str) -> None:
+RESULTS: Final = "Potassium 7.1 mmol/L (3.5-5.3)\nCreatinine 412 µmol/L (45-84)\nBlood cultures: negative"
+
+
+async def step(page: Page, base: str, name: str) -> None:
     await page.goto(f"{base}/new")
+    await page.get_by_role("button", name=name).click()
+    await expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
+
+
+async def form(page: Page, base: str) -> None:
+    await step(page, base, "Preview")
     await page.get_by_role("button", name="Post case").click()
-    await expect(page.get_by_text("Give the case a title.")).to_be_visible()
+    await expect(page.get_by_text("things are missing")).to_be_visible()
+
+
+async def findings(page: Page, base: str) -> None:
+    await step(page, base, "Findings")
+    await page.get_by_role("textbox", name="Investigations").fill(RESULTS)
+    await expect(page.get_by_role("table")).to_be_visible()
+
+
+async def wrong_field(page: Page, base: str) -> None:
+    await form(page, base)
+    await page.get_by_role("button", name="Give the case a title.").click()
+    await expect(page.get_by_label("Title")).to_be_focused()
+
+
+def stepped(name: str) -> Callable[[Page, str], Awaitable[None]]:
+    async def show(page: Page, base: str) -> None:
+        await step(page, base, name)
+
+    return show
 
 
 async def keys(page: Page, base: str) -> None:
@@ -133,13 +171,20 @@ STATES: Final[dict[str, Callable[[Page, str], Awaitable[None]]]] = {
     "thread": thread,
     "resolving": resolving,
     "correcting": correcting,
-    "withdrawing": withdrawing,
+    "case menu": case_menu,
+    "about": about,
     "calling": calling,
     "empty": empty,
     "missing": missing,
     "lounge": lounge,
     "new room": new_room,
+    "new question": stepped("Question"),
+    "new patient": stepped("Patient"),
+    "new findings": findings,
+    "new readers": stepped("Readers"),
     "form": form,
+    "form field": wrong_field,
+    "design": plain("design"),
     "keys": keys,
     "broken": broken,
 }

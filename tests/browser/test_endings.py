@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Page, expect
 
+from tests.browser.writing import more, new_case
+
 if TYPE_CHECKING:
     from tests.browser.conftest import NewPage
 
@@ -16,17 +18,6 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 
 def unique(text: str) -> str:
     return f"{text} {uuid.uuid4().hex[:8]}"
-
-
-async def new_case(page: Page, title: str) -> None:
-    """Post a case by hand."""
-    await page.get_by_role("link", name="New case", exact=True).first.click()
-    await page.get_by_label("Title").fill(title)
-    await page.get_by_label("Specialty asked").select_option("nephrology")
-    await page.get_by_label("Presentation").fill("A woman of sixty, found confused.")
-    await page.get_by_label("Your question").fill("What now?")
-    await page.get_by_role("button", name="Post case").click()
-    await expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 
 async def visit(page: Page, title: str) -> None:
@@ -80,7 +71,7 @@ async def test_a_correction_is_seen_by_who_is_reading(person: NewPage) -> None:
     title, better = f"Mrs Smith {uuid.uuid4().hex[:6]}", f"A woman of sixty {uuid.uuid4().hex[:6]}"
     await new_case(author, title)
     await visit(other, title)
-    await author.get_by_role("button", name="Correct").click()
+    await more(author, "Correct")
     dialog = author.get_by_role("dialog")
     await dialog.get_by_role("button", name="Save").click()
     await expect(dialog.get_by_text("Nothing was changed.")).to_be_visible()
@@ -93,15 +84,17 @@ async def test_a_correction_is_seen_by_who_is_reading(person: NewPage) -> None:
 
 
 async def test_a_withdrawn_case_leaves_the_list_of_others(person: NewPage) -> None:
-    """At once, after the author was asked."""
+    """At once, and comes back as quickly where its author takes that back."""
     author, other = await person("tarn-lantern"), await person("heron-lane")
     title = f"Asked too early {uuid.uuid4().hex[:6]}"
     await new_case(author, title)
     await expect(other.get_by_role("link").filter(has_text=title)).to_be_visible()
-    await author.get_by_role("button", name="Withdraw").click()
-    await author.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    await more(author, "Withdraw")
     await expect(author.get_by_text("This room is closed.")).to_be_visible()
     await expect(other.get_by_role("link").filter(has_text=title)).to_have_count(0)
+    await author.get_by_role("button", name="Undo").click()
+    await expect(author.get_by_role("textbox", name="Write a reply")).to_be_visible()
+    await expect(other.get_by_role("link").filter(has_text=title)).to_be_visible()
 
 
 async def test_what_one_follows_is_told_and_found_again(person: NewPage) -> None:

@@ -28,6 +28,8 @@ async def enter(page: Page, title: str = TITLE) -> None:
     await page.get_by_role("link").filter(has_text=title).click()
     await expect(page.get_by_role("textbox", name="Write a reply")).to_be_visible()
     await expect(page.locator(".log .message").first).to_be_visible()
+    if await page.get_by_role("button", name="Hide the case").first.is_visible():
+        await page.get_by_role("button", name="Hide the case").first.click()
 
 
 async def write(page: Page, text: str) -> Locator:
@@ -92,8 +94,8 @@ async def test_an_edit_is_seen_and_earlier_versions_are_the_authors(person: NewP
     await expect(b.get_by_role("dialog").get_by_role("button", name="Earlier versions")).to_have_count(0)
 
 
-async def test_text_is_taken_away_after_a_question(person: NewPage) -> None:
-    """For both at once; that something stood there stays visible."""
+async def test_an_own_text_is_taken_away_at_once_and_can_be_written_again(person: NewPage) -> None:
+    """For both, without a question that costs time; that something stood there stays visible; a slip is no loss."""
     a, b = await person("heron-lane"), await person("quiet-harbour")
     for page in (a, b):
         await enter(page)
@@ -101,10 +103,25 @@ async def test_text_is_taken_away_after_a_question(person: NewPage) -> None:
     message = await write(a, text)
     await expect(said(b, text)).to_be_visible()
     await do(a, message, "Take text away")
-    await a.get_by_role("dialog").get_by_role("button", name="Take text away").click()
     for page in (a, b):
         await expect(said(page, text)).to_have_count(0)
         await expect(page.locator(".log").get_by_text("The text of this message was taken away.").last).to_be_visible()
+    await a.get_by_role("button", name="Write it again").click()
+    await expect(a.get_by_role("textbox", name="Write a reply")).to_have_value(text)
+
+
+async def test_a_moderator_is_asked_before_the_words_of_another_are_taken_away(person: NewPage) -> None:
+    """Nothing goes until they have said so."""
+    a, moderator = await person("heron-lane"), await person("larch-ledger")
+    for page in (a, moderator):
+        await enter(page)
+    text = unique("Somebody's name")
+    await write(a, text)
+    await do(moderator, said(moderator, text), "Take text away")
+    await expect(said(moderator, text)).to_be_visible()
+    await moderator.get_by_role("dialog").get_by_role("button", name="Take text away").click()
+    for page in (a, moderator):
+        await expect(said(page, text)).to_have_count(0)
 
 
 async def test_a_thread_gathers_answers_and_a_quote_leads_back(person: NewPage) -> None:

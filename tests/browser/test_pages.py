@@ -11,6 +11,8 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.writing import new_case
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Demo, NewPage
 
@@ -41,7 +43,7 @@ async def test_signing_in_as_a_demo_member_leads_to_the_cases(person: NewPage) -
     page = await person(None)
     await page.get_by_role("button", name="heron-lane").click()
     await expect(page.get_by_role("heading", name="Cases", exact=True)).to_be_visible()
-    await expect(page.get_by_text("Simulated:")).to_be_visible()
+    await expect(page.get_by_text("Simulated.")).to_be_visible()
     await page.get_by_role("link", name="Me", exact=True).click()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Who are you today?")).to_be_visible()
@@ -53,15 +55,18 @@ async def test_a_new_case_appears_in_the_lists_of_others(person: NewPage) -> Non
     await expect(other.locator("a.row").first).to_be_visible()
     title = f"Sodium 112 and a seizure {uuid.uuid4().hex[:6]}"
     await author.get_by_role("link", name="New case", exact=True).first.click()
+    await author.get_by_role("button", name="To the preview").click()
     await author.get_by_role("button", name="Post case").click()
-    await expect(author.get_by_text("Give the case a title.")).to_be_visible()
-    await author.get_by_label("Title").fill(title)
-    await author.get_by_label("Specialty asked").select_option("nephrology")
-    await author.get_by_role("radio", name="Emergency").check()
-    await author.get_by_label("Presentation").fill("A woman of 44, vomiting for two days, sodium 112 mmol/l.")
-    await author.get_by_label("Your question").fill("How fast may I correct it?")
-    await author.get_by_role("button", name="Post case").click()
-    await expect(author.get_by_role("heading", name=title)).to_be_visible()
+    problems = author.get_by_role("alert").filter(has_text="4 things are missing")
+    await problems.get_by_role("button", name="Give the case a title.").click()
+    await expect(author.get_by_label("Title")).to_be_focused()
+    await new_case(
+        author,
+        title,
+        presentation="A woman of 44, vomiting for two days, sodium 112 mmol/l.",
+        question="How fast may I correct it?",
+        urgency="Emergency",
+    )
     await expect(author.get_by_text("How fast may I correct it?")).to_be_visible()
     row = other.locator("a.row").first
     await expect(row).to_contain_text(title)

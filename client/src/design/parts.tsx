@@ -31,6 +31,7 @@ const ICONS = {
 } as const;
 
 export type IconName = keyof typeof ICONS;
+export const ICON_NAMES = Object.keys(ICONS) as IconName[];
 
 export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   return (
@@ -111,7 +112,7 @@ export function Problem({ message, onAgain }: { message: string; onAgain: () => 
 /** Grey rows while something loads, the first after a moment: what is quick should not flicker. */
 export function Skeleton({ rows = 6 }: { rows?: number }) {
   return (
-    <div class="stack page" role="status" aria-label={words.status.connecting}>
+    <div class="stack page skeletons" role="status" aria-label={words.status.loading}>
       {Array.from({ length: rows }, (_, index) => <div class="skeleton" key={index} />)}
     </div>
   );
@@ -150,18 +151,38 @@ export function Dialog({ title, onClose, sheet = false, children }: DialogProps)
   );
 }
 
-const said = signal("");
-const shown = signal(0);
+/** What can be done about what is said, such as taking it back. */
+interface Remedy { label: string; act: () => void }
 
-/** Says something in passing. */
-export function say(text: string): void {
-  said.value = text;
-  const turn = ++shown.value;
+const PASSING = 4_000;
+/** Who may take something back is given the time to see it: WCAG 2.2, 2.2.1, wants limits that can be met. */
+const REMEDIABLE = 12_000;
+
+const told = signal<{ text: string; remedy: Remedy | undefined } | null>(null);
+
+/** Says something in passing, perhaps with what can be done about it. */
+export function say(text: string, remedy?: Remedy): void {
+  const mine = { text, remedy };
+  told.value = mine;
   setTimeout(() => {
-    if (turn === shown.value) said.value = "";
-  }, 4000);
+    if (told.peek() === mine) told.value = null;
+  }, remedy === undefined ? PASSING : REMEDIABLE);
 }
 
 export function Toasts() {
-  return <div role="status" aria-live="polite">{said.value && <div class="toast">{said.value}</div>}</div>;
+  const now = told.value;
+  const act = () => {
+    told.value = null;
+    now?.remedy?.act();
+  };
+  return (
+    <div role="status" aria-live="polite">
+      {now && (
+        <div class="toast">
+          <span>{now.text}</span>
+          {now.remedy && <button type="button" class="button remedy" onClick={act}>{now.remedy.label}</button>}
+        </div>
+      )}
+    </div>
+  );
 }

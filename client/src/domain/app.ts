@@ -3,16 +3,21 @@ import { Api, type About, type Board, type Catalogue, type Me, type Specialty } 
 import { Refused, Socket, type Status } from "../protocol/socket";
 import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messages";
 import type { World } from "../protocol/world";
+import { Alerts, type Signals } from "./alerts";
 import { CaseList } from "./cases";
-import { MOST, Notices } from "./notices";
+import { MOST, Notices, type Notice } from "./notices";
 import { Memory, type News } from "./memory";
 import type { Pending } from "./outbox";
+import { formats, names } from "../words";
 import { RoomModel } from "./room";
 
 /** `starting`, `out` (nobody is signed in), `in`, or `broken` (the server cannot be reached at all). */
 export type Stage = "starting" | "out" | "in" | "broken";
 
 const ROOMS_KEPT = 5;
+
+/** What of a notice leaves the page: what a notification says, and what pressing it opens. */
+export interface Outward { text(notice: Notice): string; open(notice: Notice): void }
 
 /** Everything that the pages show, for one member on one page. */
 export class App {
@@ -31,6 +36,7 @@ export class App {
   readonly api: Api;
   readonly cases: CaseList;
   readonly notices = new Notices();
+  readonly alerts: Alerts;
   catalogue: Catalogue = { groups: [], specialties: [] };
   private socket: Socket | null = null;
   private epoch: string | null = null;
@@ -38,11 +44,12 @@ export class App {
   private held = new Map<string, RoomModel>();
   private names = new Map<string, Specialty>();
 
-  constructor(readonly world: World) {
+  constructor(readonly world: World, signals: Signals, outward: Outward) {
     this.memory = new Memory(world);
     this.memory.onNews = (news) => this.heard(news);
     this.api = new Api(world, this.memory);
     this.cases = new CaseList(this.api);
+    this.alerts = new Alerts(world, signals, this.notices, outward.text, outward.open);
     this.tick();
   }
 
@@ -76,7 +83,25 @@ export class App {
   }
 
   specialty(id: string): string {
-    return this.names.get(id)?.name ?? id;
+    return names.specialties?.[id] ?? this.names.get(id)?.name ?? id;
+  }
+
+  group(id: string): string {
+    return names.groups?.[id] ?? this.catalogue.groups.find((one) => one.id === id)?.name ?? id;
+  }
+
+  /** What somebody is known as beside their alias, such as "Neurology, Kenya": the parts that the reader's language has. */
+  label(label: string): string {
+    return label.split(", ").map((part) => this.part(part)).join(", ");
+  }
+
+  /** A name as the server writes it, in the reader's language. */
+  part(name: string): string {
+    const specialty = this.catalogue.specialties.find((one) => one.name === name);
+    if (specialty !== undefined) return this.specialty(specialty.id);
+    const group = this.catalogue.groups.find((one) => one.name === name);
+    if (group !== undefined) return this.group(group.id);
+    return names.regions?.[name] ?? formats.regionNamed(name);
   }
 
   async signIn(prove: Promise<unknown>): Promise<void> {
@@ -168,6 +193,7 @@ export class App {
 
   private enter(): void {
     this.stage.value = "in";
+    this.alerts.begin();
     this.socket = new Socket(this.world, {
       onStatus: (status) => {
         this.status.value = status;
@@ -189,6 +215,7 @@ export class App {
     this.socket = null;
     this.me.value = null;
     this.rooms.value = null;
+    this.alerts.end();
     this.notices.clear();
     for (const room of this.held.values()) room.end();
     this.held.clear();
@@ -227,6 +254,7 @@ export class App {
       if (stream !== me.feed) return;
       this.notices.read(reply.seen ?? 0);
       if (since === null) await this.lookBack(socket, stream, reply.head, epoch);
+      this.alerts.caughtUp(reply.head);
     };
     try {
       await Promise.all(streams.map(follow));

@@ -20,6 +20,8 @@ export type Change =
 export class CasePage {
   readonly held = signal<Case | null>(null);
   readonly problem = signal<Refused | null>(null);
+  /** The answer that helped, where the case names one that still stands. */
+  readonly accepted = signal<{ seq: number; who: string; label: string; body: string } | null>(null);
   /** Keys of changes that may have been made though no answer came: the same change is sent again with its key. */
   private keys = new Map<string, string>();
 
@@ -94,5 +96,13 @@ export class CasePage {
   private take(found: Case): void {
     this.held.value = found;
     this.app.cases.refresh(found);
+    if (found.accepted === null) this.accepted.value = null;
+    else if (found.accepted !== this.accepted.value?.seq) void this.readAccepted(found.room, found.accepted);
+  }
+
+  private async readAccepted(room: string, seq: number): Promise<void> {
+    const read = await this.api.message(room, seq).catch(() => null);
+    if (read === null || read.message.redacted || this.held.value?.accepted !== seq) return;
+    this.accepted.value = { seq, who: read.person?.alias ?? "", label: read.person?.label ?? "", body: read.message.body };
   }
 }

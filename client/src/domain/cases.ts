@@ -103,6 +103,7 @@ export class CaseList {
 
   private changed(change: CaseChanged): void {
     const line = this.byId.value.get(change.case);
+    if (line === undefined && this.mayBelong(change)) void this.fetch(change.case);
     if (line === undefined || change.replies < line.replies || change.rev < line.rev) return;
     const fresh: OwnLine = {
       ...line,
@@ -120,6 +121,20 @@ export class CaseList {
     this.byId.value = lines;
   }
 
+  /** Whether a case that is not in the list may have come to match it: what lies beyond the pages read is left there. */
+  private mayBelong({ case: id, state, urgency }: CaseChanged): boolean {
+    const wanted = this.filters.value;
+    const last = this.lines.value.at(-1)?.id;
+    const within = !this.more.value || last === undefined || (wanted.order === "waiting" ? id < last : id > last);
+    return this.phase.value === "ready" && within && (wanted.state?.includes(state) ?? true) && (wanted.urgency ?? urgency) === urgency;
+  }
+
+  private async fetch(id: string): Promise<void> {
+    const turn = this.asked;
+    const found = await this.api.case(id).catch(() => null);
+    if (found !== null && turn === this.asked && !this.byId.value.has(id) && this.passes(found)) this.keep(this.lineOf(found));
+  }
+
   private passes(line: OwnLine): boolean {
     const { state, specialty, urgency, waiting, mine, followed, order } = this.filters.value;
     const waits = line.first_reply_at === null && (line.state === "open" || line.state === "reopened");
@@ -135,8 +150,8 @@ export class CaseList {
   }
 
   private lineOf(line: OwnLine): OwnLine {
-    const { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, mine, notify } = line;
-    return { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, mine, notify };
+    const { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, language, mine, notify } = line;
+    return { id, room, title, specialty, urgency, audience, state, label, opened_at, last_at, replies, first_reply_at, rev, outcome, language, mine, notify };
   }
 
   private turnTo(next: string | null): void {

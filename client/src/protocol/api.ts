@@ -1,12 +1,14 @@
 import { Refused } from "./socket";
-import type { Begin, Case, Correction, Draft, OwnLine, Resolution, Room } from "./messages";
+import type { Begin, Case, Correction, Draft, Message, OwnLine, Person, Resolution, Room } from "./messages";
 import type { World } from "./world";
 
+export type Role = "member" | "moderator" | "operator";
+
 export interface About { demo: boolean; name: string; version: string }
-export interface DemoMember { handle: string; specialties: string[]; country: string; role: string }
+export interface DemoMember { handle: string; specialties: string[]; country: string; role: Role }
 export interface Board { stream: string; specialty: string; scope: "all" | "members" }
 export interface Me {
-  handle: string; role: string; specialties: string[]; country: string; feed: string; boards: Board[]; epoch: string; time: number;
+  handle: string; role: Role; languages: string[]; specialties: string[]; country: string; feed: string; boards: Board[]; epoch: string; time: number;
 }
 export interface Specialty { id: string; name: string; group: string }
 export interface Catalogue { groups: { id: string; name: string }[]; specialties: Specialty[] }
@@ -36,6 +38,13 @@ export class Api {
   signIn = (token: string): Promise<unknown> => this.post("/api/v1/sign-in", { token });
   signOut = (): Promise<unknown> => this.post("/api/v1/sign-out", undefined);
   case = async (id: string): Promise<Case> => (await this.get<{ case: Case }>(`/api/v1/cases/${id}`)).case;
+  /** One message of a room as it stands, with who wrote it; null where there is none. */
+  async message(stream: string, seq: number): Promise<{ message: Message; person: Person | undefined } | null> {
+    const page = await this.get<{ messages: Message[]; people: Person[] }>(`/api/v1/rooms/${stream}/messages?before=${seq + 1}&limit=1`);
+    const message = page.messages[0];
+    return message?.seq === seq ? { message, person: page.people.find((one) => one.n === message.by) } : null;
+  }
+
   rooms = (cursor: string | null): Promise<RoomPage> => this.get(`/api/v1/rooms${query({ cursor })}`);
 
   cases(filters: CaseFilters, cursor: string | null): Promise<CasePage> {

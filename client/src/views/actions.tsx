@@ -4,8 +4,8 @@ import { Button, Dialog, Icon, say } from "../design/parts";
 import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
 import type { Version } from "../protocol/messages";
-import { Refused } from "../protocol/socket";
-import { words } from "../words";
+import { formats, words } from "../words";
+import { said } from "../words/said";
 import { Markdown } from "./markdown";
 import { nameOf } from "./message";
 import { holds, MARKS, toggle } from "./reactions";
@@ -17,17 +17,19 @@ interface Props {
   onReply: (message: Held) => void;
   onEdit: (message: Held) => void;
   onThread: (root: number) => void;
+  /** Puts a text into the composer again. */
+  onAgain: (text: string) => void;
   onVersions: (message: Held) => void;
   /** Opens a room with the author alone. */
   onDirect: (message: Held) => void;
 }
 
 function report(error: unknown): void {
-  say(error instanceof Refused ? error.message : words.error.title);
+  say(said(error));
 }
 
 /** All that may be done with one message. */
-export function MessageActions({ room, message, onClose, onReply, onEdit, onThread, onVersions, onDirect }: Props) {
+export function MessageActions({ room, message, onClose, onReply, onEdit, onThread, onAgain, onVersions, onDirect }: Props) {
   const sure = useSignal(false);
   const rights = room.rights.value;
   const own = room.owns(message);
@@ -35,6 +37,15 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
   const does = (work: () => void) => () => {
     onClose();
     work();
+  };
+  // An own text goes at once, as it may be urgent that it does; what was a slip can be written again. Others' is asked for.
+  const redact = () => {
+    if (!own) {
+      sure.value = true;
+      return;
+    }
+    onClose();
+    room.redact(message.seq).then(() => say(words.room.redactDone, { label: words.room.writeAgain, act: () => onAgain(message.body) }), report);
   };
   const link = () => {
     const url = new URL(location.href);
@@ -53,7 +64,7 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
     );
   }
   return (
-    <Dialog title={words.room.messageBy(nameOf(room, message.by))} onClose={onClose} sheet>
+    <Dialog title={words.room.messageBy({ who: nameOf(room, message.by) })} onClose={onClose} sheet>
       {open && (
         <div class="marks" role="group" aria-label={words.room.react}>
           {MARKS.map(({ mark, icon }) => (
@@ -80,13 +91,11 @@ export function MessageActions({ room, message, onClose, onReply, onEdit, onThre
         {message.editedAt !== null && (own || rights.has("moderate")) && (
           <Button kind="quiet" onClick={does(() => onVersions(message))}>{words.room.versions}</Button>
         )}
-        {(own || rights.has("moderate")) && <Button kind="quiet" class="grave" onClick={() => { sure.value = true; }}>{words.room.redact}</Button>}
+        {(own || rights.has("moderate")) && <Button kind="quiet" class="grave" onClick={redact}>{words.room.redact}</Button>}
       </div>
     </Dialog>
   );
 }
-
-const moments = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 /** What a message said before it was edited: for its author and moderators. */
 export function EarlierVersions({ room, message, onClose }: { room: RoomModel; message: Held; onClose: () => void }) {
@@ -95,7 +104,7 @@ export function EarlierVersions({ room, message, onClose }: { room: RoomModel; m
   useEffect(() => {
     room.versions(message.seq).then(
       (found) => { versions.value = found; },
-      (error: unknown) => { problem.value = error instanceof Refused ? error.message : words.error.title; },
+      (error: unknown) => { problem.value = said(error); },
     );
   }, [message.seq]);
   return (
@@ -103,7 +112,7 @@ export function EarlierVersions({ room, message, onClose }: { room: RoomModel; m
       {problem.value && <p class="wrong" role="alert">{problem.value}</p>}
       <ol class="stack">
         {versions.value?.map((version) => (
-          <li key={version.at}><p class="small soft">{moments.format(version.at)}</p><div class="body"><Markdown text={version.body} /></div></li>
+          <li key={version.at}><p class="small soft">{formats.moment(version.at)}</p><div class="body"><Markdown text={version.body} /></div></li>
         ))}
       </ol>
       <p class="small soft">{words.room.versionsNote}</p>

@@ -1,19 +1,19 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { Button, Empty, Problem, say, Skeleton, Urgency } from "../design/parts";
+import { Button, Dialog, Empty, Icon, Problem, say, Skeleton, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
 import { CasePage } from "../domain/casepage";
 import type { RoomModel } from "../domain/room";
-import { ageText } from "../domain/waiting";
-import { Refused } from "../protocol/socket";
 import type { Case } from "../protocol/messages";
-import { words } from "../words";
+import { formats, locale, words } from "../words";
+import { said } from "../words/said";
 import { Clock } from "./cases";
-import { Correcting, FollowingUp, Resolving, Withdrawing } from "./endings";
-import { go } from "./router";
+import { Correcting, Resolving } from "./endings";
+import { Facts } from "./facts";
+import { go, query } from "./router";
 import { RoomView } from "./room";
 
-type Open = "resolve" | "correct" | "withdraw" | null;
+type Open = "more" | "resolve" | "correct" | null;
 
 /** One case: its facts, how it ended, what may be done with it, and its room. */
 export function CaseView({ app, id }: { app: App; id: string }) {
@@ -32,7 +32,7 @@ export function CaseView({ app, id }: { app: App; id: string }) {
       <div><Button onClick={() => go("/cases", true)}>{words.room.toCases}</Button></div>
     </Empty>
   );
-  if (problem !== null) return <Problem message={problem.message} onAgain={() => void page.load()} />;
+  if (problem !== null) return <Problem message={said(problem)} onAgain={() => void page.load()} />;
   if (found === null) return <Skeleton />;
   return <Whole key={id} app={app} page={page} found={found} room={app.room(found.room)} unfolded={unfolded} />;
 }
@@ -50,86 +50,90 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
     if (room.caseChanges.value > 0) void page.load();
   });
   const line = app.cases.lines.value.find((one) => one.id === found.id) ?? found;
-  const open = unfolded.value ?? room.messages.value.length === 0;
+  // Who has never read here is shown the case, as a letter is read before its answers; who has, the discussion.
+  const unread = !found.mine && room.reading.newAfter.value === 0 && !query.value.includes("m=");
+  const ended = found.state === "resolved" && !query.value.includes("m=");
+  const open = unfolded.value ?? (unread || ended || room.messages.value.length === 0);
   return (
-    <RoomView app={app} room={room} title={found.title} home="/cases" placeholder={words.room.composer}
+    <RoomView app={app} room={room} title={found.title} language={found.language} home="/cases" placeholder={words.room.composer}
+      about={{ title: words.case.about, shown: open, content: <Facts app={app} page={page} found={found} />, onShow: (shown) => { unfolded.value = shown; } }}
       facts={
         <>
           <div class="facts">
             <Urgency urgency={found.urgency} />
             <State line={found} />
             <span>{app.specialty(found.specialty)}</span>
-            <span>{found.label}</span>
-            <span class="nowrap">{words.ago(ageText(app.now.value - found.opened_at))}</span>
+            <span>{app.label(found.label)}</span>
+            <InLanguage language={found.language} />
+            <span class="nowrap">{formats.ago(app.now.value - found.opened_at)}</span>
             <Clock line={line} now={app.now.value} />
-            {found.views > 0 && <span class="nowrap">{words.case.views(found.views)}</span>}
+            {found.views > 0 && <span class="nowrap">{words.case.views({ n: found.views })}</span>}
           </div>
           <div class="case-bar">
-            <Button kind="quiet" aria-expanded={open} onClick={() => { unfolded.value = !open; }}>
+            <Button class="toggle narrow" aria-expanded={open} aria-pressed={open} onClick={() => { unfolded.value = !open; }}>
               {open ? words.room.hide : words.room.show}
             </Button>
             <Actions page={page} found={found} />
           </div>
-          <Ending found={found} />
-          {open && (
-            <div class="case-text">
-              <p>{found.presentation}</p>
-              <p class="question"><span class="hidden">{words.room.question}: </span>{found.question}</p>
-            </div>
-          )}
-          {found.follow_up !== null && found.may.includes("follow-up") && <FollowingUp page={page} days={found.follow_up} />}
         </>
       }
     />
   );
 }
 
+/** In which language one writes here, where it is not the one of the pages. */
+export function InLanguage({ language }: { language: string }) {
+  if (language === locale.value.split("-")[0]) return null;
+  return <span class="nowrap">{words.room.language({ language: formats.language(language) })}</span>;
+}
+
 /** How far a case has come, where that is more than "open". */
 export function State({ line }: { line: Pick<Case, "state" | "outcome"> }) {
   if (line.state === "open" || line.state === "answered") return null;
-  const outcome = line.outcome === null ? "" : `: ${words.case.briefly[line.outcome]}`;
-  return <span class={`badge state-${line.state}`}>{words.case.states[line.state]}{outcome}</span>;
-}
-
-function Ending({ found }: { found: Case }) {
-  if (found.state !== "resolved" || found.outcome === null) return null;
-  return (
-    <section class="ending" aria-label={words.case.ending}>
-      <p><b>{words.case.outcomes[found.outcome]}</b>{found.diagnosis && `: ${found.diagnosis}`}</p>
-      {found.learned && <p class="learned">{found.learned}</p>}
-      {found.accepted !== null && (
-        <Button kind="quiet" onClick={() => go(`/cases/${found.id}?m=${found.accepted}`)}>{words.case.acceptedAnswer}</Button>
-      )}
-    </section>
-  );
+  const state = words.case.states[line.state];
+  const whole = line.outcome === null ? state : words.case.stateAs({ state, outcome: words.case.briefly[line.outcome] });
+  return <span class={`badge state-${line.state}`}>{whole}</span>;
 }
 
 function Actions({ page, found }: { page: CasePage; found: Case }) {
   const opened = useSignal<Open>(null);
   const close = () => { opened.value = null; };
   const try_ = (work: Promise<void>, done: string) => {
-    work.then(() => say(done), (error: unknown) => say(error instanceof Refused ? error.message : words.error.title));
+    work.then(() => say(done), (error: unknown) => say(said(error)));
   };
   const notify = found.notify;
+  // Done at once, and taken back as easily: nobody is asked whether they are sure.
+  const withdraw = () => {
+    page.change({ action: "withdraw" }).then(
+      () => say(words.case.withdrawn, { label: words.error.undo, act: () => try_(page.change({ action: "reopen" }), words.case.reopened) }),
+      (error: unknown) => say(said(error)),
+    );
+  };
+  const following = notify === "follow";
+  const follow = () => try_(page.notify(following ? "normal" : "follow"), following ? words.case.unfollowed : words.case.followed);
+  const muted = notify === "mute";
+  const mute = () => try_(page.notify(muted ? "normal" : "mute"), muted ? words.case.unmuted : words.case.muted);
+  const does = (work: () => void) => () => {
+    close();
+    work();
+  };
   return (
     <>
-      {!found.mine && (
-        <Button class="toggle" aria-pressed={notify === "follow"}
-          onClick={() => try_(page.notify(notify === "follow" ? "normal" : "follow"), notify === "follow" ? words.case.unfollowed : words.case.followed)}>
-          {words.case.follow}
-        </Button>
-      )}
-      <Button kind="quiet" class="toggle" aria-pressed={notify === "mute"}
-        onClick={() => try_(page.notify(notify === "mute" ? "normal" : "mute"), notify === "mute" ? words.case.unmuted : words.case.muted)}>
-        {words.case.mute}
-      </Button>
+      {!found.mine && <Button class="toggle" aria-pressed={following} onClick={follow}>{words.case.follow}</Button>}
       {found.may.includes("resolve") && <Button kind="primary" onClick={() => { opened.value = "resolve"; }}>{words.case.resolve}</Button>}
       {found.may.includes("reopen") && <Button onClick={() => try_(page.change({ action: "reopen" }), words.case.reopened)}>{words.case.reopen}</Button>}
-      {found.may.includes("correct") && <Button kind="quiet" onClick={() => { opened.value = "correct"; }}>{words.case.correct}</Button>}
-      {found.may.includes("withdraw") && <Button kind="quiet" onClick={() => { opened.value = "withdraw"; }}>{words.case.withdraw}</Button>}
+      <Button kind="quiet" class="icon" aria-label={words.case.more} aria-haspopup="dialog" onClick={() => { opened.value = "more"; }}><Icon name="more" /></Button>
+      {opened.value === "more" && (
+        <Dialog title={words.case.more} onClose={close} sheet>
+          <div class="menu">
+            <Button kind="quiet" class="toggle" aria-pressed={muted} onClick={does(mute)}>{words.case.mute}</Button>
+            {found.may.includes("correct") && <Button kind="quiet" onClick={() => { opened.value = "correct"; }}>{words.case.correct}</Button>}
+            {found.may.includes("withdraw") && <Button kind="quiet" onClick={does(withdraw)}>{words.case.withdraw}</Button>}
+          </div>
+        </Dialog>
+      )}
       {opened.value === "resolve" && <Resolving page={page} onClose={close} />}
       {opened.value === "correct" && <Correcting page={page} found={found} onClose={close} />}
-      {opened.value === "withdraw" && <Withdrawing page={page} onClose={close} />}
     </>
   );
 }

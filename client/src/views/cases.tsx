@@ -2,9 +2,9 @@ import { Button, Empty, Problem, Skeleton, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
 import { GOING_ON } from "../domain/cases";
 import type { OwnLine } from "../protocol/messages";
-import { ageText, clockText, responseText } from "../domain/waiting";
-import { words } from "../words";
+import { formats, words } from "../words";
 import { Link, path } from "./router";
+import { Tour } from "./tour";
 import { State } from "./case";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
@@ -14,9 +14,9 @@ export function Clock({ line, now }: { line: OwnLine; now: number }) {
   const over = line.state === "resolved" || line.state === "withdrawn";
   if (line.first_reply_at === null && over) return null;
   return line.first_reply_at === null ? (
-    <span class="badge waiting">{words.waiting(clockText(now - line.opened_at))}</span>
+    <span class="badge waiting">{words.waiting({ clock: formats.clock(now - line.opened_at) })}</span>
   ) : (
-    <span class="badge answered">{words.answered(responseText(line.opened_at, line.first_reply_at))}</span>
+    <span class="badge answered">{words.answered({ time: formats.span(line.first_reply_at - line.opened_at) })}</span>
   );
 }
 
@@ -30,12 +30,12 @@ function Line({ app, line }: { app: App; line: OwnLine }) {
           <Urgency urgency={line.urgency} />
           <State line={line} />
           <span>{app.specialty(line.specialty)}</span>
-          <span class="nowrap">{words.ago(ageText(now - line.opened_at))}</span>
+          <span class="nowrap">{formats.ago(now - line.opened_at)}</span>
         </span>
         <span class="title">{line.title}</span>
         <span class="facts">
           <Clock line={line} now={now} />
-          {line.replies > 0 && <span class="nowrap">{words.replies(line.replies)}</span>}
+          {line.replies > 0 && <span class="nowrap">{words.replies({ n: line.replies })}</span>}
         </span>
       </Link>
     </li>
@@ -50,6 +50,7 @@ export function CaseListView({ app }: { app: App }) {
         <div class="line"><h1>{words.list.title}</h1></div>
         <Filters app={app} />
       </div>
+      <Tour app={app} />
       {list.phase.value === "loading" && <Skeleton />}
       {list.phase.value === "broken" && <Problem message={list.problem.value} onAgain={() => void list.load()} />}
       {list.phase.value === "ready" && list.lines.value.length === 0 && (

@@ -108,7 +108,7 @@ export function Composer({ memory, room, draft, placeholder, now, about, onCance
         </button>
       </form>
       {length > LIMIT - NEAR && (
-        <p class="small soft" role="status">{length > LIMIT ? words.room.over(length - LIMIT) : words.room.left(LIMIT - length)}</p>
+        <p class="small soft" role="status">{length > LIMIT ? words.room.over({ n: length - LIMIT }) : words.room.left({ n: LIMIT - length })}</p>
       )}
     </>
   );

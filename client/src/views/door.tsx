@@ -3,10 +3,8 @@ import { useEffect } from "preact/hooks";
 import { Button, Field, Icon, Problem, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { DemoMember } from "../protocol/api";
-import { Refused } from "../protocol/socket";
-import { words } from "../words";
-
-const countries = new Intl.DisplayNames(["en"], { type: "region" });
+import { formats, words } from "../words";
+import { said } from "../words/said";
 
 /** Signing in: as one of the demo's members, or with a token from the operator. */
 export function Door({ app }: { app: App }) {
@@ -39,7 +37,7 @@ function DemoMembers({ app }: { app: App }) {
     busy.value = true;
     app.signIn(app.api.demoSignIn(handle)).catch((error: unknown) => {
       busy.value = false;
-      problem.value = error instanceof Refused ? error.message : String(error);
+      problem.value = said(error);
     });
   };
   if (problem.value) return <Problem message={problem.value} onAgain={load} />;
@@ -56,7 +54,7 @@ function DemoMembers({ app }: { app: App }) {
                 <b>{member.handle}</b>
                 <span class="small soft">{member.specialties.map((one) => app.specialty(one)).join(", ")}</span>
               </span>
-              <span class="small soft">{countries.of(member.country)}{member.role !== "member" && ` · ${member.role}`}</span>
+              <span class="small soft">{formats.region(member.country)}{member.role !== "member" && ` · ${words.mePage.roles[member.role]}`}</span>
             </button>
           </li>
         ))}
@@ -71,7 +69,7 @@ function TokenForm({ app }: { app: App }) {
   const enter = () => {
     problem.value = "";
     app.signIn(app.api.signIn(token.value.trim())).catch((error: unknown) => {
-      problem.value = error instanceof Refused ? error.message : String(error);
+      problem.value = said(error);
     });
   };
   return (

@@ -3,8 +3,10 @@ import type { ComponentChildren } from "preact";
 import { Button, Choices, Dialog, Field, say } from "../design/parts";
 import type { CasePage, Change } from "../domain/casepage";
 import { Refused } from "../protocol/socket";
-import type { Case, Correction } from "../protocol/messages";
+import { AGES, lineOf, resultsOf } from "../domain/summary";
+import type { Case, Correction, Summary } from "../protocol/messages";
 import { words } from "../words";
+import { said } from "../words/said";
 
 const OUTCOMES = ["confirmed", "probable", "unresolved", "referred"] as const;
 
@@ -37,7 +39,7 @@ function ChangeForm({ page, title, submit, done, change, onClose, children }: Fo
       onClose();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      problem.value = error.message;
+      problem.value = said(error);
     } finally {
       sending.value = false;
     }
@@ -112,6 +114,33 @@ const TEXTS = [
   { name: "learned", rows: 4, most: 5_000 },
 ] as const;
 
+const PARTS = [{ name: "age", rows: 1 }, { name: "history", rows: 4 }, { name: "examination", rows: 4 }, { name: "investigations", rows: 6 }] as const;
+
+type Parts = Record<(typeof PARTS)[number]["name"], string>;
+
+/** The parts of a summary as texts to be changed; the age keeps its unit. */
+function partsOf({ summary }: Case): Parts {
+  return {
+    age: summary.patient === null ? "" : String(summary.patient.age), history: summary.history, examination: summary.examination,
+    investigations: summary.investigations.map(lineOf).join("\n"),
+  };
+}
+
+/** The summary with what was changed, null where nothing was, or what is wrong. */
+function corrected(found: Case, parts: Parts): Summary | string | null {
+  const before = partsOf(found);
+  if (PARTS.every(({ name }) => parts[name].trim() === before[name].trim())) return null;
+  const unit = found.summary.patient?.unit ?? "years";
+  const age = parts.age.trim();
+  if (age && !(/^\d{1,3}$/.test(age) && Number(age) <= AGES[unit])) return words.form.needed.age({ most: AGES[unit] });
+  const { results, unread } = resultsOf(parts.investigations);
+  if (unread.length > 0) return words.form.unread({ n: unread.length });
+  return {
+    patient: age ? { age: Number(age), unit, sex: found.summary.patient?.sex ?? "other" } : null,
+    history: parts.history.trim(), examination: parts.examination.trim(), investigations: results,
+  };
+}
+
 export function Correcting({ page, found, onClose }: { page: CasePage; found: Case; onClose: () => void }) {
   const texts = useSignal<Record<string, string>>({
     title: found.title, presentation: found.presentation, question: found.question, diagnosis: found.diagnosis, learned: found.learned,
@@ -119,6 +148,7 @@ export function Correcting({ page, found, onClose }: { page: CasePage; found: Ca
   // What the dialog began with: what changed elsewhere meanwhile must be seen, not overwritten.
   const begun = useSignal(found);
   const urgency = useSignal(found.urgency);
+  const summary = useSignal(partsOf(found));
   const shown = TEXTS.filter((one) => found.state === "resolved" || (one.name !== "diagnosis" && one.name !== "learned"));
   const change = (): Change | string => {
     const correction: Correction = { rev: begun.value.rev };
@@ -126,6 +156,9 @@ export function Correcting({ page, found, onClose }: { page: CasePage; found: Ca
       const text = texts.value[name]!.trim();
       if (text !== begun.value[name]) correction[name] = text;
     }
+    const parts = corrected(begun.value, summary.value);
+    if (typeof parts === "string") return parts;
+    if (parts !== null) correction.summary = parts;
     if (urgency.value !== begun.value.urgency) correction.urgency = urgency.value;
     return Object.keys(correction).length > 1 ? { action: "correct", correction } : words.case.nothingChanged;
   };
@@ -140,17 +173,16 @@ export function Correcting({ page, found, onClose }: { page: CasePage; found: Ca
           )}
         </Field>
       ))}
+      {PARTS.map(({ name, rows }) => (
+        <Field key={name} label={words.form[name]}>
+          {(its) => (
+            <textarea {...its} class="input" rows={rows} maxLength={5_000} value={summary.value[name]}
+              onInput={(event) => { summary.value = { ...summary.value, [name]: event.currentTarget.value }; }} />
+          )}
+        </Field>
+      ))}
       <Choices name="corrected-urgency" label={words.list.urgency} value={urgency.value} onChange={(value) => { urgency.value = value; }}
         options={(["emergency", "urgent", "today", "routine"] as const).map((one) => ({ value: one, label: words.urgency[one] }))} />
-    </ChangeForm>
-  );
-}
-
-export function Withdrawing({ page, onClose }: { page: CasePage; onClose: () => void }) {
-  return (
-    <ChangeForm page={page} title={words.case.withdrawTitle} submit={words.case.withdraw} done={words.case.withdrawn}
-      change={() => ({ action: "withdraw" })} onClose={onClose}>
-      <p>{words.case.withdrawNote}</p>
     </ChangeForm>
   );
 }
@@ -167,12 +199,12 @@ export function FollowingUp({ page, days }: { page: CasePage; days: number }) {
       say(words.case.followUpSent);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      problem.value = error.message;
+      problem.value = said(error);
     }
   };
   return (
     <form class="ending stack" onSubmit={(event) => { event.preventDefault(); void send(); }}>
-      <Field label={words.case.followUp(days)} wrong={problem.value || undefined}>
+      <Field label={words.case.followUp({ days })} wrong={problem.value || undefined}>
         {(its) => <textarea {...its} class="input" rows={2} value={text.value} onInput={(event) => { text.value = event.currentTarget.value; }} />}
       </Field>
       <div><Button type="submit" kind="primary" disabled={!text.value.trim()}>{words.case.followUpSend}</Button></div>

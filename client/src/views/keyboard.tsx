@@ -28,6 +28,9 @@ function useKeys(keys: Record<string, () => void>): void {
   });
 }
 
+/** Keys whose words stand under a name. */
+const KEYS: Record<string, string> = { dot: ".", slash: "/", help: "?", esc: "Esc" };
+
 const helpOpen = signal(false);
 
 /** The keys that work everywhere. */
@@ -44,7 +47,7 @@ export function PageKeys() {
   return (
     <Dialog title={words.keys.title} onClose={close}>
       <dl class="keys">
-        {Object.entries(words.keys.all).map(([key, meaning]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{meaning}</dd></div>)}
+        {Object.entries(words.keys.all).map(([key, meaning]) => <div key={key}><dt><kbd>{KEYS[key] ?? key}</kbd></dt><dd>{meaning}</dd></div>)}
       </dl>
       <div class="actions"><Button onClick={close}>{words.room.close}</Button></div>
     </Dialog>

@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import { Button, Empty, Problem, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { Room } from "../protocol/messages";
-import { ageText } from "../domain/waiting";
-import { words } from "../words";
+import { formats, words } from "../words";
+import { InLanguage } from "./case";
 import { NewRoom } from "./newroom";
 import { Link, path } from "./router";
 import { RoomView } from "./room";
@@ -57,17 +57,25 @@ function RoomLine({ app, room, to }: { app: App; room: Room; to: string }) {
   return (
     <li>
       <Link class="row" to={to} aria-current={path.value === to ? "page" : undefined}>
-        <span class="title">{room.title}</span>
+        <span class="title">{titleOf(app, room)}</span>
         <span class="facts">
           {group && <span>{group}</span>}
-          {room.unread > 0 && !muted && <span class="badge today">{words.loungesPage.unread(room.unread > SHOWN ? `${SHOWN}+` : String(room.unread))}</span>}
+          {room.unread > 0 && !muted && <span class="badge today">{words.loungesPage.unread({ n: room.unread > SHOWN ? `${SHOWN}+` : room.unread })}</span>}
           {muted && <span>{words.loungesPage.muted}</span>}
-          <span>{room.posts === 1 ? words.loungesPage.oneMessage : words.loungesPage.messages(room.posts)}</span>
-          {room.posts > 0 && <span class="nowrap">{words.ago(ageText(app.now.value - room.last_at))}</span>}
+          <span>{words.loungesPage.messages({ n: room.posts })}</span>
+          {room.posts > 0 && <span class="nowrap">{formats.ago(app.now.value - room.last_at)}</span>}
         </span>
       </Link>
     </li>
   );
+}
+
+/** Standing rooms are called what they are for in the reader's language; others what their members called them. */
+function titleOf(app: App, room: Room): string {
+  if (room.group === "general" && room.title === "Everybody") return words.loungesPage.everybody;
+  if (room.group === "off-topic") return words.loungesPage.offTopic;
+  if (room.group === "language") return formats.language(room.language);
+  return room.kind === "lounge" ? app.part(room.title) : room.title;
 }
 
 export function LoungeView({ app, stream }: { app: App; stream: string }) {
@@ -77,7 +85,7 @@ export function LoungeView({ app, stream }: { app: App; stream: string }) {
   }, [stream]);
   const days = known?.retention_days;
   return (
-    <RoomView app={app} room={app.room(stream)} title={known?.title ?? words.lounges} home="/lounges" placeholder={words.room.composerLounge} lounge={known?.kind === "lounge"}
-      facts={days && <p class="small soft">{words.loungesPage.kept(days)}</p>} />
+    <RoomView app={app} room={app.room(stream)} title={known === undefined ? words.lounges : titleOf(app, known)} language={known?.language ?? "en"} home="/lounges" placeholder={words.room.composerLounge} lounge={known?.kind === "lounge"}
+      facts={<>{known && <div class="facts"><InLanguage language={known.language} /></div>}{days && <p class="small soft">{words.loungesPage.kept({ days })}</p>}</>} />
   );
 }

@@ -2,13 +2,10 @@ import { Button, Icon } from "../design/parts";
 import type { Pending } from "../domain/outbox";
 import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
-import { ageText } from "../domain/waiting";
-import { words } from "../words";
+import { formats, words } from "../words";
 import { Markdown, withoutMarks } from "./markdown";
 import { Reactions } from "./reactions";
 
-const times = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const moments = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
 const HOUR = 3_600_000;
 
 /** What may be done with a message from where it is shown. */
@@ -17,10 +14,12 @@ export interface Doing {
   more: (message: Held) => void;
   thread: (root: number) => void;
   jump: (seq: number) => void;
+  /** What a person is known as, in the reader's language. */
+  label: (label: string) => string;
 }
 
 export function nameOf(room: RoomModel, n: number): string {
-  return n === 0 ? words.room.system : (room.person(n)?.alias ?? words.room.somebody(n));
+  return n === 0 ? words.room.system : (room.person(n)?.alias ?? words.room.somebody({ n }));
 }
 
 function Quote({ room, seq, onJump }: { room: RoomModel; seq: number; onJump?: ((seq: number) => void) | undefined }) {
@@ -51,13 +50,13 @@ export function MessageView({ message, room, now, doing, threads = true }: Props
   const mayChange = room.rights.value.has("read") && !message.redacted;
   return (
     <article class={["message", own && "own", called && "called", message.note && "noted"].filter(Boolean).join(" ")}
-      data-seq={message.seq} tabIndex={-1} aria-label={words.room.messageBy(name)}>
+      data-seq={message.seq} tabIndex={-1} aria-label={words.room.messageBy({ who: name })}>
       <div class="who">
         <b>{name}</b>
         {own && <span class="small soft">({words.room.you})</span>}
-        {person && <span class="small soft">{person.label}</span>}
-        <time class="small soft nowrap" dateTime={new Date(message.at).toISOString()} title={moments.format(message.at)}>
-          {elapsed < HOUR ? words.ago(ageText(elapsed)) : times.format(message.at)}
+        {person && <span class="small soft">{doing.label(person.label)}</span>}
+        <time class="small soft nowrap" dateTime={new Date(message.at).toISOString()} title={formats.moment(message.at)}>
+          {elapsed < HOUR ? formats.ago(elapsed) : formats.time(message.at)}
         </time>
         {message.note === "follow-up" && <span class="badge today">{words.room.followUp}</span>}
         {message.pinned && <span class="small soft">{words.room.pinned}</span>}
@@ -69,14 +68,14 @@ export function MessageView({ message, room, now, doing, threads = true }: Props
       </div>
       <Reactions message={message} room={room} />
       {answers > 0 && (
-        <button type="button" class="link answers" onClick={() => doing.thread(message.seq)}>{words.replies(answers)}</button>
+        <button type="button" class="link answers" onClick={() => doing.thread(message.seq)}>{words.replies({ n: answers })}</button>
       )}
       {mayChange && (
         <div class="tools">
           {room.mayPost.value && (
-            <Button kind="quiet" class="icon hovered" aria-label={`${words.room.reply}: ${name}`} onClick={() => doing.reply(message)}><Icon name="reply" size={18} /></Button>
+            <Button kind="quiet" class="icon hovered" aria-label={words.room.replyTo({ who: name })} onClick={() => doing.reply(message)}><Icon name="reply" size={18} /></Button>
           )}
-          <Button kind="quiet" class="icon" aria-label={`${words.room.more}: ${name}`} aria-haspopup="dialog" onClick={() => doing.more(message)}><Icon name="more" size={18} /></Button>
+          <Button kind="quiet" class="icon" aria-label={words.room.moreOf({ who: name })} aria-haspopup="dialog" onClick={() => doing.more(message)}><Icon name="more" size={18} /></Button>
         </div>
       )}
     </article>
@@ -93,15 +92,14 @@ function callsOf(room: RoomModel, message: Held): string[] {
   return message.mentions.map((n) => room.person(n)?.alias).filter((alias) => alias !== undefined);
 }
 
-const STATES = { waiting: words.room.waiting, sent: words.room.sending, stands: words.room.sent, failed: words.room.failed };
-
 export function PendingView({ pending, room }: { pending: Pending; room: RoomModel }) {
   const failed = pending.state === "failed";
+  const states = { waiting: words.room.waiting, sent: words.room.sending, stands: words.room.sent, failed: words.room.failed };
   return (
     <article class={failed ? "message own pending failed" : "message own pending"}>
       <div class="who">
         <b>{words.room.you}</b>
-        <span class="small soft" role="status">{STATES[pending.state]}</span>
+        <span class="small soft" role="status">{states[pending.state]}</span>
       </div>
       {pending.replyTo !== null && <Quote room={room} seq={pending.replyTo} />}
       <div class="body"><Markdown text={pending.body} /></div>

@@ -3,7 +3,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { Pending } from "../domain/outbox";
 import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
-import { words } from "../words";
+import { formats, words } from "../words";
 import { MessageView, PendingView, type Doing } from "./message";
 import { VirtualList, type Visible } from "./virtual";
 
@@ -15,7 +15,6 @@ type Row =
   | { kind: "pending"; key: string; pending: Pending }
   | { kind: "rest"; key: string };
 
-const days = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 const NEAR = 400;
 /** Milliseconds: every zone's midnight falls on a multiple of it. */
 const QUARTER = 900_000;
@@ -28,7 +27,7 @@ class Days {
   of(at: number): string {
     const quarter = Math.floor(at / QUARTER);
     let name = this.names.get(quarter);
-    if (name === undefined) this.names.set(quarter, (name = days.format(at)));
+    if (name === undefined) this.names.set(quarter, (name = formats.day(at)));
     return name;
   }
 }
@@ -58,17 +57,20 @@ interface Props {
   room: RoomModel;
   now: number;
   doing: Doing;
+  /** Whether something lies over the discussion: then nothing of it is read. */
+  covered: boolean;
   /** Told how many messages came below what is being read, and how to go there. */
   onFresh: (count: number, show: () => void) => void;
 }
 
 /** The discussion: a window on a list of any length, which stays still under the reader's eyes. */
-export function Messages({ room, now, doing, onFresh }: Props) {
+export function Messages({ room, now, doing, covered, onFresh }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const list = useRef<VirtualList | null>(null);
   const [visible, setVisible] = useState<Visible>({ items: [], total: 0 });
   const rows = useSignal<Row[]>([]);
   const read = useRef(0);
+  const hidden = useRef(covered);
   const dayNames = useRef(new Days());
   const marked = useSignal<number | null>(null);
 
@@ -82,7 +84,7 @@ export function Messages({ room, now, doing, onFresh }: Props) {
   const atEnd = () => !room.newer.peek() && (list.current?.atEnd ?? false);
   const readAll = () => {
     read.current = room.messages.peek().at(-1)?.seq ?? 0;
-    if (document.visibilityState === "visible") room.reading.upTo(read.current);
+    if (document.visibilityState === "visible" && !hidden.current) room.reading.upTo(read.current);
   };
 
   useSignalEffect(() => {
@@ -144,6 +146,11 @@ export function Messages({ room, now, doing, onFresh }: Props) {
   useEffect(() => {
     if (room.older.value && visible.total > 0 && visible.total < (element.current?.clientHeight ?? 0)) void room.loadOlder();
   }, [visible.total, room.older.value]);
+
+  useEffect(() => {
+    hidden.current = covered;
+    if (!covered && atEnd()) readAll();
+  }, [covered]);
 
   const measure = (row: HTMLElement | null) => {
     if (row !== null) list.current?.measure(row);

@@ -4,6 +4,7 @@ import type { App } from "../domain/app";
 import type { Begin } from "../protocol/messages";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
+import { said } from "../words/said";
 import { go } from "./router";
 
 const KEPT = ["7", "30", "90", "365", ""] as const;
@@ -36,7 +37,7 @@ export function NewRoom({ app, onClose }: { app: App; onClose: () => void }) {
       go(`/rooms/${stream}`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      problem.value = error.message;
+      problem.value = said(error);
     }
   };
   return (
@@ -55,7 +56,7 @@ export function NewRoom({ app, onClose }: { app: App; onClose: () => void }) {
         <Field label={words.newRoom.kept} hint={words.newRoom.keptHint}>
           {(its) => (
             <select {...its} class="input" value={kept.value} onChange={(event) => { kept.value = event.currentTarget.value as (typeof KEPT)[number]; }}>
-              {KEPT.map((days) => <option key={days} value={days}>{days ? words.newRoom.days(Number(days)) : words.newRoom.always}</option>)}
+              {KEPT.map((days) => <option key={days} value={days}>{days ? words.newRoom.days({ n: Number(days) }) : words.newRoom.always}</option>)}
             </select>
           )}
         </Field>

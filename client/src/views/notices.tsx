@@ -3,8 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Empty } from "../design/parts";
 import type { App } from "../domain/app";
 import type { Notice } from "../domain/notices";
-import { ageText } from "../domain/waiting";
-import { words } from "../words";
+import { formats, words } from "../words";
 import { Link } from "./router";
 
 /** What happened that concerns the member: calls, invitations, questions, news of what they follow. */
@@ -28,7 +27,7 @@ export function NoticesView({ app }: { app: App }) {
               <span class="title">{text(app, notice)}</span>
               <span class="facts">
                 {notice.seq > before.value && <span class="badge today">{words.notices.fresh}</span>}
-                <span class="nowrap">{words.ago(ageText(app.now.value - notice.at))}</span>
+                <span class="nowrap">{formats.ago(app.now.value - notice.at)}</span>
               </span>
             </Link>
           </li>
@@ -38,7 +37,7 @@ export function NoticesView({ app }: { app: App }) {
   );
 }
 
-function target(notice: Notice): string {
+export function target(notice: Notice): string {
   switch (notice.kind) {
     case "mentioned":
       return notice.case ? `/cases/${notice.case}?m=${notice.message}` : `/rooms/${notice.stream}?m=${notice.message}`;
@@ -54,12 +53,12 @@ function text(app: App, notice: Notice): string {
   const room = (stream: string) => app.rooms.value?.find((one) => one.stream === stream)?.title;
   switch (notice.kind) {
     case "mentioned":
-      return words.notices.mentioned(title(notice.case) ?? room(notice.stream) ?? words.notices.aRoom);
+      return words.notices.mentioned({ where: title(notice.case) ?? room(notice.stream) ?? words.notices.aRoom });
     case "invited":
-      return words.notices.invited(room(notice.stream) ?? words.notices.aRoom);
+      return words.notices.invited({ where: room(notice.stream) ?? words.notices.aRoom });
     case "followup.asked":
-      return words.notices.followUp(title(notice.case) ?? words.notices.aCase, notice.days);
+      return words.notices.followUp({ title: title(notice.case) ?? words.notices.aCase, days: notice.days });
     case "case.changed":
-      return words.notices.moved(title(notice.case) ?? words.notices.aCase, notice.replies);
+      return words.notices.moved({ title: title(notice.case) ?? words.notices.aCase, n: notice.replies });
   }
 }

@@ -1,8 +1,8 @@
 import { Icon, say, type IconName } from "../design/parts";
 import type { Mark, RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
-import { Refused } from "../protocol/socket";
-import { words } from "../words";
+import { formats, words } from "../words";
+import { said } from "../words/said";
 
 /** The marks, those of use to a patient first. */
 export const MARKS: readonly { mark: Mark; icon: IconName }[] = [
@@ -18,7 +18,7 @@ export const MARKS: readonly { mark: Mark; icon: IconName }[] = [
 
 export function toggle(room: RoomModel, message: Held, mark: Mark): void {
   const set = !holds(room, message, mark);
-  room.react(message.seq, mark, set).catch((error: unknown) => say(error instanceof Refused ? error.message : words.error.title));
+  room.react(message.seq, mark, set).catch((error: unknown) => say(said(error)));
 }
 
 export function holds(room: RoomModel, message: Held, mark: Mark): boolean {
@@ -34,11 +34,11 @@ export function Reactions({ message, room }: { message: Held; room: RoomModel })
     <div class="reactions">
       {set.map(({ mark, icon }) => {
         const by = message.reactions[mark]!;
-        const names = by.map((n) => room.person(n)?.alias ?? words.room.somebody(n)).join(", ");
+        const names = formats.list(by.map((n) => room.person(n)?.alias ?? words.room.somebody({ n })));
         return (
           <button type="button" class="chip" key={mark} aria-pressed={holds(room, message, mark)} title={`${words.marks[mark]}: ${names}`}
-            aria-label={`${words.marks[mark]}: ${by.length}. ${names}`} onClick={() => toggle(room, message, mark)}>
-            <Icon name={icon} size={16} />{by.length}
+            aria-label={words.room.reaction({ mark: words.marks[mark], n: by.length, names })} onClick={() => toggle(room, message, mark)}>
+            <Icon name={icon} size={16} />{formats.number(by.length)}
           </button>
         );
       })}

@@ -7,6 +7,7 @@ import type { RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
+import { said } from "../words/said";
 import { EarlierVersions, MessageActions } from "./actions";
 import { Composer } from "./composer";
 import { useRoomKeys } from "./keyboard";
@@ -15,6 +16,7 @@ import { nameOf, type Doing } from "./message";
 import { Messages } from "./messages";
 import { Presence, Writing } from "./presence";
 import { back, go, path, query } from "./router";
+import { wide } from "./wide";
 import { ThreadView } from "./thread";
 
 interface Props {
@@ -24,6 +26,10 @@ interface Props {
   home: string;
   placeholder: string;
   facts?: ComponentChildren;
+  /** What the room is about, at length: beside the discussion where there is space, else in its place while it is shown. */
+  about?: { title: string; shown: boolean; content: ComponentChildren; onShow: (shown: boolean) => void };
+  /** In which one writes here. */
+  language?: string;
   /** Whether names of who is there are told. */
   lounge?: boolean;
 }
@@ -32,7 +38,7 @@ type Opened = { what: "actions" | "versions"; message: Held } | { what: "pins" }
 type Mode = { what: "new" } | { what: "reply" | "edit"; message: Held; changed?: boolean };
 
 /** A room: what it is about, what was said, and the place to say something. */
-export function RoomView({ app, room, title, home, placeholder, facts, lounge = false }: Props) {
+export function RoomView({ app, room, title, home, placeholder, facts, about, language, lounge = false }: Props) {
   const mode = useSignal<Mode>({ what: "new" });
   const opened = useSignal<Opened>(null);
   const thread = Number(new URLSearchParams(query.value).get("t")) || null;
@@ -41,45 +47,63 @@ export function RoomView({ app, room, title, home, placeholder, facts, lounge = 
   const doing: Doing = {
     reply: (message) => { mode.value = { what: "reply", message }; },
     more: (message) => { opened.value = { what: "actions", message }; },
+    label: (label) => app.label(label),
     thread: (seq) => go(`${path.value}?t=${room.rootOf(seq)}`),
-    jump: (seq) => void room.jumpTo(seq).then((found) => { if (!found) say(words.room.notFound); }),
+    jump: (seq) => {
+      about?.onShow(false);
+      void room.jumpTo(seq).then((found) => { if (!found) say(words.room.notFound); });
+    },
+  };
+  const turn = useSignal(0);
+  const again = (text: string) => {
+    const begun = app.memory.draft(room.stream);
+    app.memory.setDraft(room.stream, begun ? `${begun}\n${text}` : text);
+    mode.value = { what: "new" };
+    turn.value++;
   };
   const edit = (message: Held) => { mode.value = { what: "edit", message }; };
+  const covered = about?.shown === true && !wide.value;
   useLooking(room);
-  useSought(room);
+  useSought(room, () => about?.onShow(false));
   useRoomKeys(room, doing, edit);
   return (
-    <section class={thread === null ? "room" : "room threaded"} aria-label={title}>
+    <section class={["room", thread !== null && "threaded", about && "with-about", covered && "covered"].filter(Boolean).join(" ")} aria-label={title}>
       <header class="room-head">
         <div class="line">
           <Button kind="quiet" class="icon back" aria-label={words.room.back} onClick={() => back(home)}><Icon name="back" /></Button>
-          <h1>{title}</h1>
+          <h1 lang={language}>{title}</h1>
         </div>
         {facts}
         <div class="facts room-facts">
-          <Presence presence={room.presence} lounge={lounge} />
+          <Presence app={app} presence={room.presence} lounge={lounge} />
           {room.pins.value.length > 0 && (
-            <button type="button" class="link" onClick={() => { opened.value = { what: "pins" }; }}>{words.room.pins(room.pins.value.length)}</button>
+            <button type="button" class="link" onClick={() => { opened.value = { what: "pins" }; }}>{words.room.pins({ n: room.pins.value.length })}</button>
           )}
         </div>
       </header>
-      <Discussion app={app} room={room} doing={doing}
+      {about !== undefined && (about.shown || wide.value) && (
+        <aside class="about" aria-label={about.title} tabIndex={0}>
+          {about.content}
+          {covered && <div class="about-end"><Button onClick={() => about.onShow(false)}>{words.room.hide}</Button></div>}
+        </aside>
+      )}
+      <Discussion app={app} room={room} doing={doing} covered={covered}
         onFresh={(count, show) => { if (fresh.value.count !== count) fresh.value = { count, show }; }} />
       <footer class="composer">
         {fresh.value.count > 0 && (
           <Button kind="primary" class="fresh" onClick={() => fresh.value.show()}>
-            {room.newer.value ? words.room.toNewest : words.room.fresh(fresh.value.count)}
+            {room.newer.value ? words.room.toNewest : words.room.fresh({ n: fresh.value.count })}
           </Button>
         )}
         <Writing presence={room.presence} />
         {room.open.value
-          ? <Writer app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
+          ? <Writer key={turn.value} app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
           : <p class="soft">{words.room.closed}</p>}
       </footer>
       {thread !== null && <ThreadView app={app} room={room} root={thread} doing={doing} onClose={() => go(path.value, true)} />}
       {opened.value?.what === "actions" && (
         <MessageActions room={room} message={opened.value.message} onClose={close} onReply={doing.reply} onEdit={edit}
-          onThread={doing.thread} onVersions={(message) => { opened.value = { what: "versions", message }; }} onDirect={(message) => void direct(app, room, message)} />
+          onThread={doing.thread} onAgain={again} onVersions={(message) => { opened.value = { what: "versions", message }; }} onDirect={(message) => void direct(app, room, message)} />
       )}
       {opened.value?.what === "versions" && <EarlierVersions room={room} message={opened.value.message} onClose={close} />}
       {opened.value?.what === "pins" && <Pins room={room} doing={doing} onClose={close} />}
@@ -93,7 +117,7 @@ async function direct(app: App, room: RoomModel, message: Held): Promise<void> {
     const stream = await app.api.begin({ kind: "direct", participants: [{ stream: room.stream, n: message.by }] }, app.world.uuid());
     go(`/rooms/${stream}`);
   } catch (error) {
-    say(error instanceof Refused ? error.message : words.error.title);
+    say(said(error));
   }
 }
 
@@ -111,7 +135,7 @@ function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
   const done = () => onMode({ what: "new" });
   const now = () => app.now.peek();
   if (mode.what !== "edit") {
-    const about = mode.what === "reply" ? `${words.room.replyingTo(nameOf(room, mode.message.by))}: ${withoutMarks(mode.message.body).slice(0, 80)}` : undefined;
+    const about = mode.what === "reply" ? `${words.room.replyingTo({ who: nameOf(room, mode.message.by) })}: ${withoutMarks(mode.message.body).slice(0, 80)}` : undefined;
     return (
       <Composer key="new" memory={app.memory} room={room} draft={room.stream} placeholder={placeholder} now={now} about={about} onCancel={done}
         onTyping={lounge ? () => room.presence.typing() : undefined}
@@ -132,19 +156,19 @@ function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
       const stands = room.message(mode.message.seq);
       if (error.code === "stale" && stands !== undefined && !stands.redacted) {
         onMode({ what: "edit", message: stands, changed: true });
-      } else say(error.code === "lost" ? words.room.editLater : error.message);
+      } else say(error.code === "lost" ? words.room.editLater : said(error));
       return false;
     }
   };
   return (
-    <Composer key={`edit ${mode.message.seq}`} memory={app.memory} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={mode.changed ? words.room.changedMeanwhile(withoutMarks(mode.message.body).slice(0, 300)) : words.room.editing}
+    <Composer key={`edit ${mode.message.seq}`} memory={app.memory} room={room} draft={`${room.stream} edit`} placeholder={placeholder} now={now} about={mode.changed ? words.room.changedMeanwhile({ text: withoutMarks(mode.message.body).slice(0, 300) }) : words.room.editing}
       begin={mode.message.body} submit={words.room.save} onCancel={done} onPost={change} />
   );
 }
 
 function Pins({ room, doing, onClose }: { room: RoomModel; doing: Doing; onClose: () => void }) {
   return (
-    <Dialog title={words.room.pins(room.pins.value.length)} onClose={onClose}>
+    <Dialog title={words.room.pins({ n: room.pins.value.length })} onClose={onClose}>
       <div class="menu">
         {room.pins.value.map((seq) => {
           const message = room.message(seq);
@@ -173,11 +197,12 @@ function useLooking(room: RoomModel): void {
 }
 
 /** Goes to the message that the address names. */
-function useSought(room: RoomModel): void {
+function useSought(room: RoomModel, onFound: () => void): void {
   const wanted = Number(new URLSearchParams(query.value).get("m"));
   const ready = room.phase.value === "ready";
   useEffect(() => {
     if (!ready || !Number.isSafeInteger(wanted) || wanted < 1) return;
+    onFound();
     void room.jumpTo(wanted).then((found) => { if (!found) say(words.room.notFound); });
   }, [room, ready, wanted]);
 }
@@ -186,10 +211,11 @@ interface DiscussionProps {
   app: App;
   room: RoomModel;
   doing: Doing;
+  covered: boolean;
   onFresh: (count: number, show: () => void) => void;
 }
 
-function Discussion({ app, room, doing, onFresh }: DiscussionProps) {
+function Discussion({ app, room, doing, covered, onFresh }: DiscussionProps) {
   switch (room.phase.value) {
     case "loading":
       return <Skeleton />;
@@ -201,6 +227,6 @@ function Discussion({ app, room, doing, onFresh }: DiscussionProps) {
       if (room.messages.value.length === 0 && room.outbox.pending.value.length === 0) {
         return <Empty title={words.room.emptyTitle}>{words.room.empty}</Empty>;
       }
-      return <Messages key={room.stream} room={room} now={app.now.value} doing={doing} onFresh={onFresh} />;
+      return <Messages key={room.stream} room={room} now={app.now.value} doing={doing} covered={covered} onFresh={onFresh} />;
   }
 }

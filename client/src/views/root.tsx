@@ -1,7 +1,8 @@
-import { useEffect } from "preact/hooks";
-import { Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
+import { Fragment, type ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Button, Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
 import type { App } from "../domain/app";
-import { words } from "../words";
+import { formats, locale, words } from "../words";
 import { CaseView } from "./case";
 import { CaseListView } from "./cases";
 import { Door } from "./door";
@@ -15,13 +16,13 @@ import { go, Link, path } from "./router";
 export function Root({ app }: { app: App }) {
   const stage = app.stage.value;
   return (
-    <>
+    <Fragment key={locale.value}>
       {stage === "starting" && <Skeleton />}
       {stage === "broken" && <Problem message={words.error.unreachable} onAgain={() => void app.start()} />}
       {stage === "out" && <div class="app-door"><header><Simulated app={app} /></header><Door app={app} /></div>}
       {stage === "in" && <Inside app={app} />}
       <Toasts />
-    </>
+    </Fragment>
   );
 }
 
@@ -37,7 +38,7 @@ function Connection({ app }: { app: App }) {
   return <p class="banner notice" role="status">{words.status[status === "connecting" ? "connecting" : "offline"]}</p>;
 }
 
-const TABS = [
+const tabs = () => [
   { to: "/cases", icon: "cases", label: words.cases },
   { to: "/lounges", icon: "lounges", label: words.lounges },
   { to: "/new", icon: "plus", label: words.newCase },
@@ -48,7 +49,7 @@ const TABS = [
 /** How much is new behind a tab, where that is counted. */
 function Count({ app, to }: { app: App; to: string }) {
   const unread = to === "/notices" ? app.notices.unread.value : 0;
-  return unread > 0 ? <span class="count">{unread}<span class="hidden"> {words.notices.unread}</span></span> : null;
+  return unread > 0 ? <span class="count">{formats.number(unread)}<span class="hidden"> {words.notices.unread}</span></span> : null;
 }
 
 function current(to: string): "page" | undefined {
@@ -60,20 +61,33 @@ function current(to: string): "page" | undefined {
 function Inside({ app }: { app: App }) {
   return (
     <div class="app">
+      <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{words.toContent}</a>
       <header class="top">
         <Link class="brand" to="/cases"><Icon name="mark" size={26} />{words.product}</Link>
         <nav aria-label={words.nav}>
-          {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}>{tab.label}<Count app={app} to={tab.to} /></Link>)}
+          {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}>{tab.label}<Count app={app} to={tab.to} /></Link>)}
         </nav>
         <span class="grow" />
         <span class="small soft">{app.me.value?.handle}</span>
       </header>
-      <section class="banners" aria-label={words.news}><Simulated app={app} /><Connection app={app} /></section>
+      <section class="banners" aria-label={words.news}><Simulated app={app} /><Connection app={app} /><Offer app={app} /></section>
       <Panes app={app} />
       <PageKeys />
       <nav class="bottom" aria-label={words.nav}>
-        {TABS.map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}<Count app={app} to={tab.to} /></Link>)}
+        {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>
+    </div>
+  );
+}
+
+/** Asked when there is a reason to: a case was posted, and somebody waits. */
+function Offer({ app }: { app: App }) {
+  if (!app.alerts.offered.value) return null;
+  return (
+    <div class="banner offer" role="status">
+      <span>{words.alerts.offer}</span>
+      <Button onClick={() => void app.alerts.answer(true)}>{words.alerts.accept}</Button>
+      <Button kind="quiet" onClick={() => void app.alerts.answer(false)}>{words.alerts.decline}</Button>
     </div>
   );
 }
@@ -86,17 +100,18 @@ function Panes({ app }: { app: App }) {
   const [, section = "cases", id] = here.split("/");
   if (section === "new") return <Single><NewCase app={app} /></Single>;
   if (section === "notices") return <Single><NoticesView app={app} /></Single>;
+  if (section === "design" && app.about.value?.demo) return <Single><Later load={() => import("../design/page").then((page) => page.DesignPage)} /></Single>;
   if (section === "me") return <Single><MeView app={app} /></Single>;
   if (section === "lounges" || section === "rooms") {
     return (
-      <main class={id ? "panes detail" : "panes"}>
+      <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
         <div class="pane list"><LoungesView app={app} /></div>
         <div class="pane main">{id ? <LoungeView key={id} app={app} stream={id} /> : <Nothing />}</div>
       </main>
     );
   }
   return (
-    <main class={id ? "panes detail" : "panes"}>
+    <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
       <div class="pane list"><CaseListView app={app} /></div>
       <div class="pane main">{id ? <CaseView key={id} app={app} id={id} /> : <Nothing />}</div>
     </main>
@@ -104,9 +119,16 @@ function Panes({ app }: { app: App }) {
 }
 
 function Single({ children }: { children: preact.ComponentChildren }) {
-  return <main class="panes single"><div class="pane main">{children}</div></main>;
+  return <main class="panes single" id="content" tabIndex={-1}><div class="pane main">{children}</div></main>;
 }
 
 function Nothing() {
   return <Empty title={words.list.chooseTitle}>{words.list.choose}</Empty>;
+}
+
+/** A page that few open: fetched when it is. */
+function Later({ load }: { load: () => Promise<ComponentType> }) {
+  const [Page, setPage] = useState<ComponentType | null>(null);
+  useEffect(() => { void load().then((page) => setPage(() => page)); }, []);
+  return Page === null ? <Skeleton /> : <Page />;
 }

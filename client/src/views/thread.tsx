@@ -3,8 +3,8 @@ import { useEffect } from "preact/hooks";
 import { Button, Icon, Problem, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { RoomModel } from "../domain/room";
-import { Refused } from "../protocol/socket";
 import { words } from "../words";
+import { said } from "../words/said";
 import { Composer } from "./composer";
 import { MessageView, type Doing } from "./message";
 
@@ -24,7 +24,7 @@ export function ThreadView({ app, room, root, doing, onClose }: Props) {
     problem.value = "";
     room.loadThread(root).then(
       () => { loading.value = false; },
-      (error: unknown) => { problem.value = error instanceof Refused ? error.message : words.error.title; },
+      (error: unknown) => { problem.value = said(error); },
     );
   };
   useEffect(() => {

@@ -1,0 +1,124 @@
+import { Choices, Field } from "../design/parts";
+import type { App } from "../domain/app";
+import { AGES, resultsOf } from "../domain/summary";
+import { formats, words } from "../words";
+import type { StepProps } from "./newcase";
+import { Referral } from "./facts";
+
+const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
+const UNITS = Object.keys(AGES) as (keyof typeof AGES)[];
+
+export function QuestionStep({ app, form, wrong, set }: StepProps) {
+  return (
+    <>
+      <Field label={words.form.caseTitle} hint={words.form.caseTitleHint} wrong={wrong("title")}>
+        {(its) => <input {...its} name="title" class="input" value={form.title} onInput={(event) => set({ title: event.currentTarget.value })} />}
+      </Field>
+      <Field label={words.form.question} hint={words.form.questionHint} wrong={wrong("question")}>
+        {(its) => <textarea {...its} name="question" class="input" rows={3} value={form.question} onInput={(event) => set({ question: event.currentTarget.value })} />}
+      </Field>
+      <Field label={words.form.specialty} wrong={wrong("specialty")}>
+        {(its) => (
+          <select {...its} name="specialty" class="input" value={form.specialty} onChange={(event) => set({ specialty: event.currentTarget.value })}>
+            <option value="">{words.form.choose}</option>
+            <SpecialtyOptions app={app} />
+          </select>
+        )}
+      </Field>
+      <Choices name="urgency" label={words.form.urgency} hint={words.urgencyHint[form.urgency]} value={form.urgency} onChange={(urgency) => set({ urgency })}
+        options={URGENCIES.map((one) => ({ value: one, label: words.urgency[one] }))} />
+    </>
+  );
+}
+
+export function PatientStep({ form, wrong, set }: StepProps) {
+  return (
+    <>
+      <div class="beside">
+        <Field label={`${words.form.age} (${words.form.optional})`} hint={words.form.ageHint} wrong={wrong("age")}>
+          {(its) => <input {...its} name="age" class="input short" inputMode="numeric" value={form.age} onInput={(event) => set({ age: event.currentTarget.value })} />}
+        </Field>
+        <Field label={words.form.ageUnit}>
+          {(its) => (
+            <select {...its} class="input" value={form.unit} onChange={(event) => set({ unit: event.currentTarget.value as typeof form.unit })}>
+              {UNITS.map((unit) => <option key={unit} value={unit}>{words.form.ageUnits[unit]}</option>)}
+            </select>
+          )}
+        </Field>
+      </div>
+      <Choices name="sex" label={words.form.sex} value={form.sex} onChange={(sex) => set({ sex })}
+        options={(["female", "male", "other"] as const).map((one) => ({ value: one, label: words.form.sexes[one] }))} />
+      <Field label={words.form.presentation} hint={words.form.presentationHint} wrong={wrong("presentation")}>
+        {(its) => <textarea {...its} name="presentation" class="input" rows={8} value={form.presentation} onInput={(event) => set({ presentation: event.currentTarget.value })} />}
+      </Field>
+    </>
+  );
+}
+
+export function FindingsStep({ form, wrong, set }: StepProps) {
+  const { results } = resultsOf(form.investigations);
+  return (
+    <>
+      {(["history", "examination"] as const).map((name) => (
+        <Field key={name} label={`${words.form[name]} (${words.form.optional})`} hint={name === "history" ? words.form.historyHint : words.form.examinationHint} wrong={wrong(name)}>
+          {(its) => <textarea {...its} name={name} class="input" rows={4} value={form[name]} onInput={(event) => set({ [name]: event.currentTarget.value })} />}
+        </Field>
+      ))}
+      <Field label={`${words.form.investigations} (${words.form.optional})`} hint={words.form.investigationsHint} wrong={wrong("investigations")}>
+        {(its) => (
+          <textarea {...its} name="investigations" class="input" rows={5} spellcheck={false} value={form.investigations}
+            onInput={(event) => set({ investigations: event.currentTarget.value })} />
+        )}
+      </Field>
+      {results.length > 0 && (
+        <div class="panel preview">
+          <Referral case={{ question: "", presentation: "", language: form.language, summary: { patient: null, history: "", examination: "", investigations: results } }} />
+        </div>
+      )}
+    </>
+  );
+}
+
+export function AudienceStep({ app, form, wrong, set }: StepProps) {
+  const languages = [...new Set([form.language, ...(app.me.value?.languages ?? []), "en", "de", "fr", "es", "it", "pt", "nl", "pl", "ar", "hi", "zh"])];
+  return (
+    <>
+      <Choices name="audience" label={words.form.audience} value={form.audience} onChange={(audience) => set({ audience })}
+        options={(["all", "specialties", "members"] as const).map((one) => ({ value: one, label: words.form[one] }))} />
+      {form.audience === "specialties" && (
+        <Field label={words.form.specialtiesLabel} wrong={wrong("specialties")}>
+          {(its) => (
+            <select {...its} name="specialties" class="input" multiple size={8}
+              onChange={(event) => set({ specialties: Array.from(event.currentTarget.selectedOptions, (option) => option.value) })}>
+              {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id} selected={form.specialties.includes(one.id)}>{app.specialty(one.id)}</option>)}
+            </select>
+          )}
+        </Field>
+      )}
+      {form.audience === "members" && (
+        <Field label={words.form.membersLabel} wrong={wrong("members")}>
+          {(its) => <input {...its} name="members" class="input" value={form.members} onInput={(event) => set({ members: event.currentTarget.value })} />}
+        </Field>
+      )}
+      <Field label={words.form.language}>
+        {(its) => (
+          <select {...its} class="input" value={form.language} onChange={(event) => set({ language: event.currentTarget.value })}>
+            {languages.map((one) => <option key={one} value={one}>{formats.language(one)}</option>)}
+          </select>
+        )}
+      </Field>
+    </>
+  );
+}
+
+export function SpecialtyOptions({ app }: { app: App }) {
+  return (
+    <>
+      {app.catalogue.groups.map((group) => (
+        <optgroup key={group.id} label={app.group(group.id)}>
+          {app.catalogue.specialties.filter((one) => one.group === group.id).map((one) => <option key={one.id} value={one.id}>{app.specialty(one.id)}</option>)}
+        </optgroup>
+      ))}
+    </>
+  );
+}
