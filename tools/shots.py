@@ -53,7 +53,7 @@ def started(data: str, port: int) -> subprocess.Popen[bytes]:
 
 async def take(browser: Browser, url: str, viewport: Any, scheme: Any) -> None:  # noqa: ANN401  Playwright's own types
     """Take every page in one size and scheme."""
-    context = await browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    context = await browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce", locale="en-GB")
     page = await context.new_page()
 
     async def shoot(name: str) -> None:

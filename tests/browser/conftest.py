@@ -123,7 +123,7 @@ async def person(browser: Browser, demo: Demo) -> AsyncIterator[NewPage]:
     contexts = []
 
     async def make(handle: str | None = "heron-lane", **options: Any) -> Page:
-        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+        context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(20_000)

@@ -40,6 +40,8 @@ export class Alerts {
     /** What a notice is told as, without a word of a case: a locked screen may show it. */
     private readonly text: (notice: Notice) => string,
     private readonly open: (notice: Notice) => void,
+    /** The server's time: a device's own clock may be wrong by more than what is recent. */
+    private readonly now: () => number,
   ) {}
 
   get permission(): ReturnType<Signals["permission"]> {
@@ -97,7 +99,7 @@ export class Alerts {
   }
 
   private ring(all: readonly Notice[]): void {
-    const now = this.world.clock.now();
+    const now = this.now();
     const news = all.filter((one) => one.seq > this.told && Math.abs(now - one.at) < RECENT);
     if (this.told !== Infinity) this.told = Math.max(this.told, all[0]?.seq ?? 0);
     const newest = news[0];

@@ -49,7 +49,7 @@ export class App {
     this.memory.onNews = (news) => this.heard(news);
     this.api = new Api(world, this.memory);
     this.cases = new CaseList(this.api);
-    this.alerts = new Alerts(world, signals, this.notices, outward.text, outward.open);
+    this.alerts = new Alerts(world, signals, this.notices, outward.text, outward.open, () => this.now.peek());
     this.tick();
   }
 

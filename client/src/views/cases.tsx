@@ -32,7 +32,7 @@ function Line({ app, line }: { app: App; line: OwnLine }) {
           <span>{app.specialty(line.specialty)}</span>
           <span class="nowrap">{formats.ago(now - line.opened_at)}</span>
         </span>
-        <span class="title">{line.title}</span>
+        <span class="title" lang={line.language} dir="auto">{line.title}</span>
         <span class="facts">
           <Clock line={line} now={now} />
           {line.replies > 0 && <span class="nowrap">{words.replies({ n: line.replies })}</span>}

@@ -84,7 +84,7 @@ export function Composer({ memory, room, draft, placeholder, now, about, onCance
       )}
       <form onSubmit={(event) => { event.preventDefault(); void post(); }}>
         <textarea
-          ref={box} class="input" rows={1} aria-label={placeholder} placeholder={placeholder} value={text}
+          ref={box} class="input" rows={1} dir="auto" aria-label={placeholder} placeholder={placeholder} value={text}
           aria-autocomplete="list" aria-controls={calling.people.length > 0 ? calling.id : undefined}
           aria-activedescendant={calling.people.length > 0 ? `${calling.id}-${calling.chosen}` : undefined}
           onInput={(event) => { write(event.currentTarget.value); calling.look(); }}

@@ -34,11 +34,11 @@ export function Referral({ case: told }: { case: Told }) {
       {told.question && (
         <section class="question">
           <h2>{words.case.question}</h2>
-          <p lang={told.language}>{told.question}</p>
+          <p lang={told.language} dir="auto">{told.question}</p>
         </section>
       )}
       {patient !== null && <section><h2>{words.case.patient}</h2><p>{patientText(patient)}</p></section>}
-      {parts.map(({ name, text }) => text && <section key={name}><h2>{name}</h2><div class="body" lang={told.language}><Markdown text={text} /></div></section>)}
+      {parts.map(({ name, text }) => text && <section key={name}><h2>{name}</h2><div class="body" lang={told.language} dir="auto"><Markdown text={text} /></div></section>)}
       {investigations.length > 0 && <Investigations results={investigations} language={told.language} />}
     </div>
   );
@@ -72,9 +72,9 @@ function Result({ result, language }: { result: Investigation; language: string 
         : low !== null ? words.case.above({ low: formats.number(low) }) : "";
   return (
     <tr class={flag === null ? undefined : "flagged"}>
-      <th scope="row" lang={language}>{result.name}</th>
+      <th scope="row" lang={language} dir="auto">{result.name}</th>
       <td>
-        <span lang={language}>{result.value}</span>{result.unit && <> <span class="unit">{result.unit}</span></>}
+        <span lang={language} dir="auto">{result.value}</span>{result.unit && <> <span class="unit">{result.unit}</span></>}
         {flag !== null && <span class="flag"> <span aria-hidden="true">{flag === "high" ? "↑" : "↓"}</span> {words.case[flag]}</span>}
       </td>
       <td class="soft">{range}</td>
@@ -88,13 +88,13 @@ function Ending({ app, page, found }: { app: App; page: CasePage; found: Case })
   return (
     <section class="ending" aria-label={words.case.ending}>
       <p><b>{words.case.outcomes[found.outcome]}</b>{found.diagnosis && `: ${found.diagnosis}`}</p>
-      {found.learned && <p class="learned" lang={found.language}>{found.learned}</p>}
+      {found.learned && <p class="learned" lang={found.language} dir="auto">{found.learned}</p>}
       {found.accepted !== null && (
         <>
           {accepted !== null && (
             <blockquote class="accepted">
               <p class="small soft">{words.case.acceptedBy({ who: `${accepted.who} (${app.label(accepted.label)})` })}</p>
-              <p lang={found.language}>{withoutMarks(accepted.body).slice(0, 400)}</p>
+              <p lang={found.language} dir="auto">{withoutMarks(accepted.body).slice(0, 400)}</p>
             </blockquote>
           )}
           <Button kind="quiet" onClick={() => go(`/cases/${found.id}?m=${found.accepted}`)}>{words.case.acceptedAnswer}</Button>

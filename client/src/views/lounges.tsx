@@ -57,7 +57,7 @@ function RoomLine({ app, room, to }: { app: App; room: Room; to: string }) {
   return (
     <li>
       <Link class="row" to={to} aria-current={path.value === to ? "page" : undefined}>
-        <span class="title">{titleOf(app, room)}</span>
+        <span class="title" dir="auto">{titleOf(app, room)}</span>
         <span class="facts">
           {group && <span>{group}</span>}
           {room.unread > 0 && !muted && <span class="badge today">{words.loungesPage.unread({ n: room.unread > SHOWN ? `${SHOWN}+` : room.unread })}</span>}

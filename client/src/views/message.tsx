@@ -26,8 +26,8 @@ function Quote({ room, seq, onJump }: { room: RoomModel; seq: number; onJump?: (
   const original = room.message(seq);
   const text = original === undefined ? words.room.quoteGone : original.redacted ? words.room.redacted : withoutMarks(original.body).slice(0, 200);
   const inner = <>{original && <b>{nameOf(room, original.by)}: </b>}{text}</>;
-  if (onJump === undefined) return <p class="quote">{inner}</p>;
-  return <button type="button" class="quote" onClick={() => onJump(seq)}><span class="hidden">{words.room.toOriginal}: </span><span class="words">{inner}</span></button>;
+  if (onJump === undefined) return <p class="quote" dir="auto">{inner}</p>;
+  return <button type="button" class="quote" onClick={() => onJump(seq)}><span class="hidden">{words.room.toOriginal}: </span><span class="words" dir="auto">{inner}</span></button>;
 }
 
 interface Props {
@@ -63,7 +63,7 @@ export function MessageView({ message, room, now, doing, threads = true }: Props
         {message.editedAt !== null && !message.redacted && <span class="small soft">{words.room.edited}</span>}
       </div>
       {message.replyTo !== null && <Quote room={room} seq={message.replyTo} onJump={doing.jump} />}
-      <div class="body">
+      <div class="body" dir="auto">
         {message.redacted ? <p class="soft">{words.room.redacted}</p> : <Markdown text={message.body} calls={callsOf(room, message)} />}
       </div>
       <Reactions message={message} room={room} />
@@ -102,7 +102,7 @@ export function PendingView({ pending, room }: { pending: Pending; room: RoomMod
         <span class="small soft" role="status">{states[pending.state]}</span>
       </div>
       {pending.replyTo !== null && <Quote room={room} seq={pending.replyTo} />}
-      <div class="body"><Markdown text={pending.body} /></div>
+      <div class="body" dir="auto"><Markdown text={pending.body} /></div>
       {failed && (
         <div class="actions">
           <span class="small">{pending.problem}</span>

@@ -71,7 +71,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
       <header class="room-head">
         <div class="line">
           <Button kind="quiet" class="icon back" aria-label={words.room.back} onClick={() => back(home)}><Icon name="back" /></Button>
-          <h1 lang={language}>{title}</h1>
+          <h1 lang={language} dir="auto">{title}</h1>
         </div>
         {facts}
         <div class="facts room-facts">

@@ -41,7 +41,7 @@ function Connection({ app }: { app: App }) {
 const tabs = () => [
   { to: "/cases", icon: "cases", label: words.cases },
   { to: "/lounges", icon: "lounges", label: words.lounges },
-  { to: "/new", icon: "plus", label: words.newCase },
+  { to: "/new", icon: "plus", label: words.newCase, brief: words.newTab },
   { to: "/notices", icon: "bell", label: words.notices.tab },
   { to: "/me", icon: "me", label: words.me },
 ] as const;
@@ -74,7 +74,7 @@ function Inside({ app }: { app: App }) {
       <Panes app={app} />
       <PageKeys />
       <nav class="bottom" aria-label={words.nav}>
-        {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{tab.label}<Count app={app} to={tab.to} /></Link>)}
+        {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{"brief" in tab ? tab.brief : tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>
     </div>
   );

@@ -6,6 +6,7 @@ export interface Words {
   cases: string;
   lounges: string;
   newCase: string;
+  newTab: string;
   me: string;
   simulated: string;
   urgency: {

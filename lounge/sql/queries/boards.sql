@@ -34,8 +34,18 @@ update cases set announced = $2, announced_rev = $3 where id = $1
 select m.feed from room_members r join members m on m.id = r.member where r.stream = $1 and m.state = 'active'
 
 -- name: boards.followers
--- Who asked to be told of this case on their own feed, and may see it still.
-select m.feed from notify y join members m on m.id = y.member and m.state = 'active' join rooms r on r.stream = y.stream
-where y.stream = $1 and y.mode = 'follow'
-  and sees(m.id, circles(m.specialties, m.country, m.languages), y.stream, r.audience, r.specialties)
+-- Who is told of this case on their own feed: its author and who asked for it, unless they muted it, may see it no more, or
+-- did the last thing in it themselves.
+select m.feed
+from (
+  select y.member from notify y where y.stream = $1 and y.mode = 'follow'
+  union
+  select c.author from cases c
+  where c.room = $1 and not exists (select from notify y where y.stream = $1 and y.member = c.author and y.mode = 'mute')
+) w
+join members m on m.id = w.member and m.state = 'active'
+join rooms r on r.stream = $1
+left join participants p on p.stream = $1 and p.member = m.id
+where p.n is distinct from (select e.author from events e where e.stream = $1 order by e.seq desc limit 1)
+  and sees(m.id, circles(m.specialties, m.country, m.languages), r.stream, r.audience, r.specialties)
 order by m.id limit 500
