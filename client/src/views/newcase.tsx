@@ -132,7 +132,7 @@ function Steps({ form, wrong, onStep }: { form: Form; wrong: Map<Name, Wrong>; o
             <button type="button" class={broken.has(step) ? "step broken" : "step"} aria-current={form.step === step ? "step" : undefined} onClick={() => onStep(step)}>
               <span class="number" aria-hidden="true">{formats.number(index + 1)}</span>
               <span class="name">{words.form.names[step]}</span>
-              {broken.has(step) && <span class="hidden">({words.form.stepWrong})</span>}
+              {broken.has(step) && <span class="hidden"> ({words.form.stepWrong})</span>}
             </button>
           </li>
         ))}
