@@ -1,4 +1,4 @@
-"""What ships with the program: specialties, countries, alias words and the demo network, as typed JSON files.
+"""What ships with the program: specialties, countries, alias words, the demo network and what is said in it, as typed JSON.
 
 Each loader reads its file anew, so the composition root calls it once and hands the result in.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from lounge.data.stock import Stock
 from lounge.live.messages import Mark
 from lounge.summary import Summary
 
@@ -290,6 +291,11 @@ def load_alias_words() -> AliasWords:
 def load_demo() -> Demo:
     """Read the demo network."""
     return _read("demo.json", Demo)
+
+
+def load_stock() -> Stock:
+    """Read what simulated colleagues say."""
+    return _read("colleagues.json", Stock)
 
 
 def _read(name: str, kind: type[FileType]) -> FileType:
