@@ -33,6 +33,8 @@ RESTING: Final = 3600.0
 """Seconds for which a colleague keeps quiet once a visitor has been seen under the same handle."""
 ROOMS: Final = 120
 """Streams followed at once by one colleague, below the server's 200."""
+SEEN: Final = 0.6
+"""How likely a colleague has a lounge open."""
 PATIENCE: Final = 60.0
 """Seconds to wait for a connection to come back."""
 CLOSING: Final = 2.0
@@ -77,8 +79,8 @@ class Circle(Protocol):
         """Learn that a colleague is about to write it."""
         ...
 
-    def opened(self, line: dict[str, Any]) -> None:
-        """Learn of a case that was opened."""
+    def opened(self, colleague: Colleague, line: dict[str, Any]) -> None:
+        """Learn of a case that was opened, and that this colleague was told."""
         ...
 
     def heard(self, colleague: Colleague, said: Said, *, called: bool) -> None:
@@ -150,6 +152,7 @@ class Colleague:
                 await self._look_round(porter=porter)
             for room in list(self.rooms.values()):
                 await self._follow(room)
+            await self._sit_down(peer)
             self._up.set()
             await peer.over.wait()
         finally:
@@ -168,6 +171,12 @@ class Colleague:
             # Rooms of a few are nobody's business: they are not even followed.
             if one["kind"] == "lounge" or (one["kind"] == "case" and one["state"] == "open"):
                 self._enter(Room(one["stream"], one["kind"], one["title"], one["case"] or ""))
+
+    async def _sit_down(self, peer: Peer) -> None:
+        """Be seen in a lounge, as some are who have it open beside their work."""
+        lounges = [one.stream for one in self.rooms.values() if one.kind == "lounge"]
+        if lounges and self._chance.random() < SEEN:
+            await peer.ask("here", stream=self._chance.choice(lounges))
 
     def _enter(self, room: Room) -> Room:
         """Add a room to what is followed, and drop the case that was entered longest ago where there are too many."""
@@ -210,8 +219,9 @@ class Colleague:
         if not self.awake or room.kind not in ("case", "lounge"):
             return None
         key = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
-        self._refs.add(ref_of(key))
-        self._circle.wrote(ref_of(key))
+        if op == "post":
+            self._refs.add(ref_of(key))
+            self._circle.wrote(ref_of(key))
         for _ in range(TRIES):
             answer = await self._ask(op, stream=room.stream, key=key, **fields)
             if answer["op"] == "done":
@@ -281,7 +291,7 @@ class Colleague:
             return
         room.position = seq
         if event["kind"] == "case.opened":
-            self._circle.opened(data)
+            self._circle.opened(self, data)
         elif event["kind"] == "mentioned":
             self._circle.called(self, data["stream"], data["seq"], data.get("case"))
         elif event["kind"] == "posted":
@@ -290,6 +300,7 @@ class Colleague:
     def _take_post(self, room: Room, event: Frame) -> None:
         ref, by, data = event.get("ref", ""), event["by"], event["data"]
         if ref in self._refs:
+            self._refs.discard(ref)
             room.you = by
             room.mine.add(event["seq"])
         elif self._circle.is_ours(ref):

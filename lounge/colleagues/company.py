@@ -68,7 +68,7 @@ class Company:
         self._colleagues = {one.handle: Colleague(one, self._site, self, self._pace, chance) for one in personas}
         self._talk = SmallTalk(stock, self._speaker, self._site, self._colleagues, self._pace, chance)
         self._refs: OrderedDict[str, None] = OrderedDict()
-        self._cases: OrderedDict[str, None] = OrderedDict()
+        self._cases: OrderedDict[str, set[Colleague]] = OrderedDict()
         self._waiting: OrderedDict[tuple[str, int], dict[Colleague, bool]] = OrderedDict()
         self._jobs: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup
@@ -97,11 +97,14 @@ class Company:
         for one in messages:
             self._memory.keep(one["body"], stream, max(0.0, (now - one["at"]) / 1000))
 
-    def opened(self, line: dict[str, Any]) -> None:
+    def opened(self, colleague: Colleague, line: dict[str, Any]) -> None:
         """Have a case that was opened answered: colleagues open none, so a visitor's it is."""
         if line["id"] not in self._cases:
-            _remember(self._cases, line["id"])
+            self._cases[line["id"]] = set()
             self._begin(self._answer_case(line))
+        self._cases[line["id"]].add(colleague)
+        while len(self._cases) > REMEMBERED:
+            self._cases.popitem(last=False)
 
     def heard(self, colleague: Colleague, said: Said, *, called: bool) -> None:
         """Have somebody answer a visitor's message: all who hear it are heard first."""
@@ -124,11 +127,19 @@ class Company:
 
     async def _answer_case(self, line: dict[str, Any]) -> None:
         began = self.now()
-        reader = next((one for one in self._colleagues.values() if one.awake), None)
-        case = await self._case_for(reader, line["id"])
-        facts = self._facts(case)
-        ready = [one.persona for one in self._colleagues.values() if one.awake]
-        chosen = [self._colleagues[one.handle] for one in cast(facts, ready, self._specialties, self._chance)]
+        await self._pace.wait(OPENING)
+        told = self._cases.get(line["id"], set())
+        # What is for a few was told to those few alone.
+        ready = [one for one in self._colleagues.values() if one.awake and (line["audience"] == "all" or one in told)]
+        if not ready:
+            return
+        facts = self._facts(await self._site.case(ready[0].token, line["id"]))
+        chosen = self._chosen(facts, ready)
+        for one in chosen:
+            if (await self._site.case(one.token, line["id"]))["mine"]:
+                one.rest()  # a visitor goes by this name, and asks
+                chosen = self._chosen(facts, [other for other in ready if other is not one])
+                break
         due = self._pace.replies(len(chosen))
         before: list[tuple[Colleague, int]] = []
         for colleague, at in zip(chosen, due, strict=True):
@@ -148,11 +159,6 @@ class Company:
         due: float,
     ) -> None:
         """Let one open the case, read it, and reply when that is due; `before` has who replied already."""
-        await self._pace.wait(OPENING)
-        case = await self._case_for(colleague, line["id"])
-        if case["mine"]:
-            colleague.rest()  # a visitor goes by this name, and asks
-            return
         room = await colleague.visit(Room(line["room"], "case", line["title"], line["id"]))
         if room is None:
             return
@@ -206,15 +212,14 @@ class Company:
     async def _spoken(self, colleague: Colleague, room: Room) -> str | None:
         if room.kind == "lounge":
             return self._speaker.chat(room.stream, HOUSE)
-        case = await self._case_for(colleague, room.case)
+        case = await self._site.case(colleague.token, room.case)
         if case["mine"]:
             return self._speaker.thanks(self._facts(case), room.stream)
         return self._speaker.answer(self._facts(case), room.stream, self._field(colleague))
 
-    async def _case_for(self, colleague: Colleague | None, case_id: str) -> dict[str, Any]:
-        if colleague is None:
-            raise Lost
-        return await self._site.case(colleague.token, case_id)
+    def _chosen(self, facts: Facts, ready: Sequence[Colleague]) -> list[Colleague]:
+        suited = cast(facts, [one.persona for one in ready], self._specialties, self._chance)
+        return [self._colleagues[one.handle] for one in suited]
 
     def _facts(self, case: dict[str, Any]) -> Facts:
         facts = facts_of(case, self._specialties)

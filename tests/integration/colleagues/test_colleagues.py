@@ -32,6 +32,18 @@ async def test_a_visitors_case_is_answered_by_two_to_four_colleagues(house: Hous
         assert any(one in words for one in ("sodium", "how fast may it rise", "urgent", "nephrology", "seizure", "44"))
 
 
+async def test_a_case_for_a_few_is_answered_by_those_few(house: House) -> None:
+    """By the one colleague who was named; and by those of the specialties for which it is."""
+    async with house.company() as company, house.visitor() as visitor:
+        case = await visitor.opens(audience={"kind": "members", "members": ["copper-stile", "quiet-harbour"]})
+        other = await visitor.opens(audience={"kind": "specialties", "specialties": ["radiology"]})
+        await visitor.hears(case["room"], 1)
+        await visitor.hears(other["room"], 1)
+        await until(lambda: not company._jobs)
+        assert set(await house.authors(case["room"])) == {"copper-stile"}
+        assert set(await house.authors(other["room"])) <= {"slate-canal", "faro-quieto"}
+
+
 async def test_whom_a_visitor_answers_or_calls_answers_back(house: House) -> None:
     """By a reply to the visitor's own message: the one who was replied to, then the one who was called by name."""
     async with house.company(), house.visitor() as visitor:
