@@ -17,7 +17,7 @@ _NUMBER: Final = re.compile(r"^[<>≤≥~\s]*(-?\d+(?:[.,]\d+)?)")
 _QUESTION: Final = re.compile(r"([^.!?\n]+)\?")
 _QUOTABLE: Final = re.compile(r"^[^.!?…:;\"“”«»*_\n]+$")
 _MEASURED: Final = re.compile(
-    r"\b(sodium|potassium|calcium|glucose|lactate|creatinine|ha?emoglobin|platelets|leucocytes|CRP|INR|pH|troponin|"
+    r"\b(sodium|potassium|calcium|glucose|lactate|creatinine|ha?emoglobin|platelets|leucocytes|CRP|INR|pH|troponin(?: [TI])?|"
     r"ammonia|ferritin|bilirubin|natrium|kalium|laktat|kreatinin|hämoglobin|sodio|potasio|lactato|creatinina|lactates|"
     r"créatinine|hémoglobine)(?:\s+(?:is|of|at|ist|von|de|à))?\s+(\d+(?:[.,]\d+)?)(?!\d)(\s?(?:m|µ)?mol/[lL]|\s?g/[lL])?",
     re.IGNORECASE,

@@ -112,6 +112,10 @@ def _weight(fragment: Fragment, wanted: set[str], facts: Facts | None, slots: Ma
         return 1
     if fragment.when and not any(word in facts.words for word in fragment.when):
         return 0
-    if fragment.groups and facts.group not in fragment.groups:
+    if any(among and one not in among for among, one in _among(fragment, facts)):
         return 0
     return 1 + 12 * bool(fragment.when) + 5 * bool(fragment.groups) + 3 * len(wanted - {"mine", "them"})
+
+
+def _among(fragment: Fragment, facts: Facts) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return (fragment.groups, facts.group), (fragment.urgencies, facts.urgency)
