@@ -87,14 +87,21 @@ def serve(host: str, port: int, data: Path | None) -> None:
     envvar="LOUNGE_DATA",
     help="Data folder, of a demo or new. Default: the folder `demo` in the default data folder of `serve`.",
 )
-def demo(port: int, data: Path | None) -> None:
+@click.option(
+    "--quiet",
+    is_flag=True,
+    envvar="LOUNGE_DEMO_QUIET",
+    help="Without the simulated colleagues who answer and chat: nothing happens but what you do.",
+)
+def demo(port: int, data: Path | None, quiet: bool) -> None:  # noqa: FBT001  click hands options over by name
     """Show Lounge with made-up members and cases, to this machine alone.
 
-    Anybody on this machine can sign in as any of the members. The servers are always the demo's own: DATABASE_URL and
-    REDIS_URL are not used.
+    Anybody on this machine can sign in as any of the members. Simulated colleagues answer what you post. The servers are
+    always the demo's own: DATABASE_URL and REDIS_URL are not used.
     """
     settings = _settings()
-    place = serving.Place("127.0.0.1", port, data or default_data_folder() / DEMO_FOLDER, demo=True)
+    folder = data or default_data_folder() / DEMO_FOLDER
+    place = serving.Place("127.0.0.1", port, folder, demo=True, quiet=quiet)
     _run(_serve(settings, place, "Lounge demo at {url} (everything in it is made up; Ctrl+C ends it)"))
 
 

@@ -7,24 +7,26 @@ afterwards, as the owner of the schema: the application itself could not.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lounge.cases import Audience, Draft
 from lounge.clock import milliseconds
-from lounge.endings import Resolution
+from lounge.endings import AUTHOR, FollowUp, Resolution
 from lounge.errors import NotFound
 from lounge.ids import CONTROL
-from lounge.live.messages import Post
+from lounge.live.messages import Post, React
+from lounge.lounges import stream_of
 from lounge.members.accounts import NewMember
 from lounge.store import Item, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from lounge.cases import Case, Cases
     from lounge.clock import Clock
-    from lounge.data import Demo, DemoCase, DemoLounge, DemoPost, DemoResolution
+    from lounge.data import Demo, DemoCase, DemoLounge, DemoPost, DemoTalk
     from lounge.endings import Endings
     from lounge.ids import Ids
     from lounge.members.accounts import Accounts, Member
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from lounge.store import Direct, Store
 
 _SEEDED: Final = "demo.seeded"
+_EVER: Final = 2**53
+"""Above the number of any event."""
 
 
 class Seeder:
@@ -69,6 +73,8 @@ class Seeder:
         now = self._now()
         for lounge in demo.lounges:
             await self._lounge(lounge, members, now)
+        for talk in demo.talks:
+            await self._talk(talk, members, now)
         for case in sorted(demo.cases, key=lambda one: -one.minutes_ago):
             await self._case(case, members, now)
         key = self._ids.derived(_SEEDED)
@@ -94,7 +100,11 @@ class Seeder:
         await self._store.rows(
             "demo.lounge", stream, lounge.title, lounge.audience.kind, list(lounge.audience.specialties)
         )
-        await self._discuss(stream, 0, now, lounge.posts, members)
+        await self._told(_Telling(stream, 0, now), self._posts(stream, lounge.posts, members, []), now)
+
+    async def _talk(self, talk: DemoTalk, members: dict[str, Member], now: datetime) -> None:
+        stream = stream_of(self._ids, talk.group, talk.of)
+        await self._told(_Telling(stream, 0, now), self._posts(stream, talk.posts, members, []), now)
 
     async def _case(self, case: DemoCase, members: dict[str, Member], now: datetime) -> None:
         opened_at = now - timedelta(minutes=case.minutes_ago)
@@ -104,25 +114,28 @@ class Seeder:
             urgency=case.urgency,
             presentation=case.presentation,
             question=case.question,
+            summary=case.summary,
             audience=Audience(case.audience.kind, list(case.audience.specialties), list(case.audience.members)),
+            language=case.language,
         )
-        key = self._ids.derived("demo case", case.title)
-        opened, _ = await self._cases.open(members[case.author], key, draft, self._ids.stream(opened_at))
-        numbers = await self._discuss(opened.room, 2, opened_at, case.posts, members)
-        if case.resolution is not None:
-            await self._resolve(members[case.author], opened, case.resolution, numbers, now)
+        author, key = members[case.author], self._ids.derived("demo case", case.title)
+        opened, _ = await self._cases.open(author, key, draft, self._ids.stream(opened_at))
+        numbers: list[int] = []
+        steps = [
+            *self._posts(opened.room, case.posts, members, numbers),
+            *self._turns(author, case, opened, numbers, now),
+        ]
+        await self._told(_Telling(opened.room, 2, opened_at), sorted(steps, key=lambda one: -one.minutes_ago), now)
         await self._owner.value("demo.date_case", opened.id, opened_at)
         line = self._ids.derived("case.opened", opened.id)
         await self._owner.value("demo.date_line", line, opened_at, milliseconds(opened_at))
 
-    async def _discuss(
-        self, room: str, begun: int, opened_at: datetime, posts: Sequence[DemoPost], members: dict[str, Member]
-    ) -> list[int]:
-        """Post one after the other, and give each, and the entry before it, the time of the story; return their numbers."""
-        now = self._now()
-        numbers: list[int] = []
-        after, upto, times = [0], [begun], [opened_at]
-        for index, post in enumerate(posts):
+    def _posts(
+        self, room: str, posts: Sequence[DemoPost], members: dict[str, Member], numbers: list[int]
+    ) -> list[_Step]:
+        """Return the steps that post one after the other; each adds the number of its message to `numbers`."""
+
+        async def do(index: int, post: DemoPost) -> int:
             reply_to = None if post.reply_to is None else numbers[post.reply_to]
             key = self._ids.derived("demo post", room, str(index))
             done = await self._rooms.change(
@@ -130,29 +143,88 @@ class Seeder:
             )
             assert done.seq is not None
             numbers.append(done.seq)
-            after.append(upto[-1])
-            upto.append(done.seq)
-            times.append(now - timedelta(minutes=post.minutes_ago))
-        await self._owner.value("demo.date_events", room, after, upto, times)
-        await self._owner.value("demo.date_messages", room)
-        await self._owner.value("demo.date_stream", room)
-        return numbers
+            for one in post.marks:
+                key = self._ids.derived("demo mark", room, str(index), one.by, one.mark)
+                await self._rooms.change(
+                    members[one.by], React(id=0, stream=room, key=key, target=done.seq, mark=one.mark)
+                )
+            return done.seq
 
-    async def _resolve(
-        self, author: Member, case: Case, resolution: DemoResolution, numbers: Sequence[int], now: datetime
-    ) -> None:
-        """End a case as the story says; its author is asked what became of the patient when that falls due."""
-        at = now - timedelta(minutes=resolution.minutes_ago)
-        wanted = Resolution(
-            outcome=resolution.outcome,
-            diagnosis=resolution.diagnosis,
-            learned=resolution.learned,
-            accepted=numbers[resolution.accepted],
-        )
-        if case.state != "resolved":
-            await self._endings.resolve(author, case.id, self._ids.derived("demo resolution", case.title), wanted)
-        last = numbers[-1]
-        await self._owner.value("demo.date_events", case.room, [last], [last + 1], [at])
-        await self._owner.value("demo.date_stream", case.room)
-        await self._owner.value("demo.date_resolution", case.id, at)
-        await self._owner.value("demo.date_follow_ups", case.id, at)
+        return [_Step(post.minutes_ago, partial(do, index, post)) for index, post in enumerate(posts)]
+
+    def _turns(
+        self, author: Member, case: DemoCase, opened: Case, numbers: Sequence[int], now: datetime
+    ) -> list[_Step]:
+        """Return the steps that end a case, or open it again, as the story says."""
+
+        def key(name: str) -> str:
+            return self._ids.derived(f"demo {name}", case.title)
+
+        async def resolve() -> int:
+            told = case.resolution
+            assert told is not None
+            wanted = Resolution(told.outcome, told.diagnosis, told.learned, numbers[told.accepted])
+            await self._endings.resolve(author, opened.id, key("resolution"), wanted)
+            at = now - timedelta(minutes=told.minutes_ago)
+            await self._owner.value("demo.date_resolution", opened.id, at)
+            await self._owner.value("demo.date_follow_ups", opened.id, at)
+            return await self._number(opened.room, key("resolution"))
+
+        async def follow_up() -> int:
+            assert case.follow_up is not None
+            await self._endings.follow_up(author, opened.id, key("follow-up"), FollowUp(case.follow_up.body))
+            return await self._number(opened.room, key("follow-up"))
+
+        async def reopen() -> int:
+            await self._endings.reopen(author, opened.id, key("reopening"))
+            return await self._number(opened.room, key("reopening"))
+
+        async def withdraw() -> int:
+            await self._endings.withdraw(author, opened.id, key("withdrawal"))
+            return await self._number(opened.room, key("withdrawal"))
+
+        turns = [
+            (None if case.resolution is None else case.resolution.minutes_ago, resolve),
+            (None if case.follow_up is None else case.follow_up.minutes_ago, follow_up),
+            (case.reopened_minutes_ago, reopen),
+            (case.withdrawn_minutes_ago, withdraw),
+        ]
+        return [_Step(at, do) for at, do in turns if at is not None]
+
+    async def _number(self, room: str, key: str) -> int:
+        """Return the number of the event by which the author of a case changed it."""
+        row = await self._store.row("cases.changed_by", room, AUTHOR, key)
+        assert row is not None
+        seq: int = row["seq"]
+        return seq
+
+    async def _told(self, telling: _Telling, steps: Sequence[_Step], now: datetime) -> None:
+        """Take the steps in turn, and give what each brought about, and what came before it, the time of the story."""
+        for step in steps:
+            telling.reached(await step.do(), now - timedelta(minutes=step.minutes_ago))
+        telling.reached(_EVER, telling.times[-1])
+        await self._owner.value("demo.date_events", telling.room, telling.after, telling.upto, telling.times)
+        await self._owner.value("demo.date_messages", telling.room)
+        await self._owner.value("demo.date_stream", telling.room)
+
+
+class _Step(NamedTuple):
+    """One thing that happened in a room: `do` makes it happen, and returns the number of its event."""
+
+    minutes_ago: int
+    do: Callable[[], Awaitable[int]]
+
+
+class _Telling:
+    """Which spans of a room's events, after one number and up to another, happened at which time."""
+
+    def __init__(self, room: str, begun: int, at: datetime) -> None:
+        """Begin with the events up to number `begun`, which stood before anything was said."""
+        self.room = room
+        self.after, self.upto, self.times = [0], [begun], [at]
+
+    def reached(self, seq: int, at: datetime) -> None:
+        """Let what came after the last span, up to event `seq`, be of this time."""
+        self.after.append(self.upto[-1])
+        self.upto.append(seq)
+        self.times.append(at)

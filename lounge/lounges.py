@@ -29,9 +29,14 @@ class Lounge(Struct, frozen=True):
     language: str = "en"
 
 
+def stream_of(ids: Ids, group: str, of: str = "") -> str:
+    """Return the stream of a standing room: of its group, and of which specialties, country or language in it."""
+    return ids.derived("lounge", group, of) if of else ids.derived("lounge", group)
+
+
 def general(ids: Ids) -> str:
     """Return the stream of the room for everybody."""
-    return ids.derived("lounge", "general")
+    return stream_of(ids, "general")
 
 
 def lounges(
@@ -42,7 +47,7 @@ def lounges(
         Lounge(general(ids), "general", "Everybody", []),
         *(
             Lounge(
-                ids.derived("lounge", "specialty", group.id),
+                stream_of(ids, "specialty", group.id),
                 "specialty",
                 group.name,
                 [one.id for one in specialties.in_group(group.id)],
@@ -50,16 +55,14 @@ def lounges(
             for group in specialties.groups
         ),
         *(
-            Lounge(ids.derived("lounge", "country", one.code), "country", one.name, [f"country:{one.code}"])
+            Lounge(stream_of(ids, "country", one.code), "country", one.name, [f"country:{one.code}"])
             for one in countries
         ),
         *(
-            Lounge(
-                ids.derived("lounge", "language", one.code), "language", one.name, [f"language:{one.code}"], one.code
-            )
+            Lounge(stream_of(ids, "language", one.code), "language", one.name, [f"language:{one.code}"], one.code)
             for one in languages
         ),
-        Lounge(ids.derived("lounge", "off-topic"), "off-topic", "Off topic", []),
+        Lounge(stream_of(ids, "off-topic"), "off-topic", "Off topic", []),
     ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -16,7 +18,9 @@ from msgspec import Struct
 
 from lounge.app import Addresses, running
 from lounge.clock import SystemClock
-from lounge.data import load_demo
+from lounge.colleagues.cast import personas_of
+from lounge.colleagues.company import Company
+from lounge.data import load_demo, load_specialties, load_stock
 from lounge.demo import Seeder
 from lounge.descriptors import allow_many
 from lounge.embedded.errors import FolderInUse
@@ -32,7 +36,7 @@ from lounge.store import Direct
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
     from lounge.app import Node
     from lounge.settings import Settings
@@ -54,12 +58,13 @@ class NotServed(Exception):
 
 
 class Place(Struct, frozen=True):
-    """Where to serve, where the embedded servers' data lies, and whether all of it is made up."""
+    """Where to serve, where the embedded servers' data lies, and whether all of it is made up; `quiet`: without colleagues."""
 
     host: str
     port: int
     data: Path
     demo: bool = False
+    quiet: bool = False
 
 
 class Databases(Struct, frozen=True):
@@ -121,7 +126,9 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
             ):
                 if place.demo:
                     await _seed(node, databases)
-                await _listen(settings, node, sockets, ending, lambda: ready(_url(place.host, port)))
+                url = _url(place.host, port)
+                beside = partial(_accompany, url) if place.demo and not place.quiet else None
+                await _listen(settings, node, sockets, ending, lambda: ready(url), beside)
     except asyncio.CancelledError:
         if not ending.asked:
             raise
@@ -148,6 +155,23 @@ async def _seed(node: Node, databases: Databases) -> None:
     async with Direct(databases.owner_url, load_queries()) as owner:
         seeder = Seeder(node.store, owner, _ids(), SystemClock(), node.accounts, node.rooms, node.cases, node.endings)
         await seeder.seed(load_demo())
+
+
+async def _accompany(url: str) -> None:
+    """Let simulated colleagues answer those who look at the demo, as clients of it, until cancelled."""
+    company = Company(
+        url,
+        personas_of(load_demo()),
+        load_stock(),
+        load_specialties(),
+        clock=SystemClock(),
+        chance=random.SystemRandom(),
+    )
+    try:
+        await company.run()
+    except Exception:
+        # The demo goes on without them.
+        log.exception("colleagues.fault")
 
 
 async def make_ready(settings: Settings, databases: Databases) -> None:
@@ -198,8 +222,14 @@ def _bound(place: Place) -> Iterator[list[socket.socket]]:
 
 
 async def _listen(
-    settings: Settings, node: Node, sockets: list[socket.socket], ending: Ending, ready: Callable[[], None]
+    settings: Settings,
+    node: Node,
+    sockets: list[socket.socket],
+    ending: Ending,
+    ready: Callable[[], None],
+    beside: Callable[[], Coroutine[None, None, None]] | None,
 ) -> None:
+    """Serve until asked to stop; `beside` runs once it answers, and ends before what is under way is waited for."""
     terms = Terms(
         later=asyncio.get_running_loop().call_later,
         random=SystemRandomness(),
@@ -212,7 +242,11 @@ async def _listen(
     proxies = [one.strip() for one in settings.trusted_proxies.split(",")]
     listener = Listener(node.asgi, terms, proxies=proxies, signals=False)
 
+    company: list[asyncio.Task[None]] = []
+
     def stop() -> None:
+        for task in company:
+            task.cancel()
         node.health.drain()
         listener.stop()
 
@@ -223,6 +257,11 @@ async def _listen(
                 await asyncio.sleep(0.01)  # uvicorn sets a flag, and tells nobody
             if listener.started:
                 ready()
+                if beside is not None:
+                    company.append(tasks.create_task(beside(), name="colleagues"))
+            await asyncio.wait([serving])
+            for task in company:
+                task.cancel()
 
 
 def _url(host: str, port: int) -> str:

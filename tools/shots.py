@@ -37,7 +37,7 @@ READY: Final = 200
 
 def started(data: str, port: int) -> subprocess.Popen[bytes]:
     """Start a demo and wait until it is ready."""
-    command = [sys.executable, "-m", "lounge", "demo", "--port", str(port), "--data", data]
+    command = [sys.executable, "-m", "lounge", "demo", "--quiet", "--port", str(port), "--data", data]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What ships with the program: specialties, countries, alias words and the demo network, as typed JSON files.
+"""What ships with the program: specialties, countries, alias words, the demo network and what is said in it, as typed JSON.
 
 Each loader reads its file anew, so the composition root calls it once and hands the result in.
 """
@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+
+from lounge.data.stock import Stock
+from lounge.live.messages import Mark
+from lounge.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +93,13 @@ class DemoAudience(Struct, frozen=True, forbid_unknown_fields=True):
     members: tuple[Handle, ...] = ()
 
 
+class DemoMark(Struct, frozen=True, forbid_unknown_fields=True):
+    """A mark that the member `by` set on a post."""
+
+    by: Handle
+    mark: Mark
+
+
 class DemoPost(Struct, frozen=True, forbid_unknown_fields=True):
     """A post by the member `by`; `reply_to` is the index, from 0, of an earlier post of the same discussion."""
 
@@ -96,6 +107,7 @@ class DemoPost(Struct, frozen=True, forbid_unknown_fields=True):
     minutes_ago: Minutes
     body: Body
     reply_to: Annotated[int, Meta(ge=0)] | None = None
+    marks: tuple[DemoMark, ...] = ()
 
 
 class DemoResolution(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,8 +120,19 @@ class DemoResolution(Struct, frozen=True, forbid_unknown_fields=True):
     minutes_ago: Minutes
 
 
+class DemoFollowUp(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the author of a resolved case told later of the patient."""
+
+    minutes_ago: Minutes
+    body: Body
+
+
 class DemoCase(Struct, frozen=True, forbid_unknown_fields=True):
-    """An invented case, opened `minutes_ago` by the member `author`, and its discussion, oldest post first."""
+    """An invented case, opened `minutes_ago` by the member `author`, and its discussion, oldest post first.
+
+    What happened to it fell between the posts of those times: `resolution`, then perhaps `reopened_minutes_ago` or
+    `follow_up`; or `withdrawn_minutes_ago`.
+    """
 
     title: Title
     specialty: Slug
@@ -118,9 +141,14 @@ class DemoCase(Struct, frozen=True, forbid_unknown_fields=True):
     minutes_ago: Minutes
     audience: DemoAudience
     presentation: Presentation
+    summary: Summary
     question: Question
     posts: tuple[DemoPost, ...]
+    language: LanguageCode = "en"
     resolution: DemoResolution | None = None
+    reopened_minutes_ago: Minutes | None = None
+    withdrawn_minutes_ago: Minutes | None = None
+    follow_up: DemoFollowUp | None = None
 
 
 class DemoLounge(Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,12 +160,21 @@ class DemoLounge(Struct, frozen=True, forbid_unknown_fields=True):
     posts: tuple[DemoPost, ...]
 
 
+class DemoTalk(Struct, frozen=True, forbid_unknown_fields=True):
+    """A discussion in one of the lounges that every installation has: of a `group`, and `of` which one in it."""
+
+    group: Literal["general", "specialty", "country", "language", "off-topic"]
+    posts: tuple[DemoPost, ...]
+    of: str = ""
+
+
 class Demo(Struct, frozen=True, forbid_unknown_fields=True):
     """The demo network: all of it is made up."""
 
     members: tuple[DemoMember, ...]
     cases: tuple[DemoCase, ...]
     lounges: tuple[DemoLounge, ...]
+    talks: tuple[DemoTalk, ...]
 
 
 class Specialties:
@@ -254,6 +291,11 @@ def load_alias_words() -> AliasWords:
 def load_demo() -> Demo:
     """Read the demo network."""
     return _read("demo.json", Demo)
+
+
+def load_stock() -> Stock:
+    """Read what simulated colleagues say."""
+    return _read("colleagues.json", Stock)
 
 
 def _read(name: str, kind: type[FileType]) -> FileType:

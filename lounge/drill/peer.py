@@ -111,8 +111,8 @@ class Peer:
                     reply.exception()
 
 
-async def connected(url: str, token: str, hear: Callable[[Frame], None]) -> Peer:
-    """Return a connection that was welcomed; raise Lost or Refused."""
+async def connected(url: str, token: str, hear: Callable[[Frame], None], client: str = "lounge drill") -> Peer:
+    """Return a connection that was welcomed, as the program `client`; raise Lost or Refused."""
     try:
         socket = await connect(
             f"{url.replace('http', 'ws', 1)}/live",
@@ -122,13 +122,13 @@ async def connected(url: str, token: str, hear: Callable[[Frame], None]) -> Peer
             close_timeout=CONNECT_WITHIN,
             ping_interval=None,
             max_size=None,
-            user_agent_header="lounge drill",
+            user_agent_header=client,
         )
     except (OSError, TimeoutError, InvalidHandshake, InvalidMessage) as error:
         raise Lost from error
     peer = Peer(socket, hear)
     try:
-        welcome = await peer.ask("hello", client="lounge drill", token=token)
+        welcome = await peer.ask("hello", client=client, token=token)
     except Lost:
         await peer.abort()
         raise

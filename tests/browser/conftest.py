@@ -62,6 +62,7 @@ class Demo:
             "-m",
             "lounge",
             "demo",
+            "--quiet",
             "--port",
             str(self.port),
             "--data",

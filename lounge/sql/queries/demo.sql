@@ -23,7 +23,8 @@ set last_at = (select max(at) from events e where e.stream = s.id),
 where s.id = $1
 
 -- name: demo.date_case
-update cases c set opened_at = $2, announced = s.posts from streams s where c.id = $1 and s.id = c.room
+-- Whatever happened to it is told already: it is older than whoever looks.
+update cases c set opened_at = $2, announced = s.posts, announced_rev = c.rev from streams s where c.id = $1 and s.id = c.room
 
 -- name: demo.date_line
 update events e
@@ -32,7 +33,8 @@ set at = $2,
 where e.kind = 'case.opened' and e.author = 0 and e.key = $1
 
 -- name: demo.date_resolution
-update cases set resolved_at = $2, announced = s.posts, announced_rev = rev from streams s where cases.id = $1 and s.id = cases.room
+-- Not where it was reopened since, by a start that was broken off.
+update cases set resolved_at = $2 where id = $1 and state = 'resolved'
 
 -- name: demo.date_follow_ups
 update follow_ups set due_at = $2::timestamptz + make_interval(days => days) where case_id = $1

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from lounge.data import load_demo
+from lounge.data import load_countries, load_demo, load_languages, load_specialties
 from lounge.demo import Seeder
 from lounge.endings import Endings
 from lounge.errors import Unavailable
+from lounge.lounges import ensure_lounges, lounges
 from lounge.sql import load_queries
 from lounge.store import Direct
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 COUNTS = """select (select count(*) from members) as members, (select count(*) from cases) as cases,
     (select count(*) from messages) as messages, (select sum(head) from streams) as heads,
-    (select count(*) from rooms where kind = 'lounge') as lounges"""
+    (select count(distinct r.stream) from rooms r join messages m on m.stream = r.stream where r.kind = 'lounge') as lounges"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def seeder(node: Node, database: Database) -> AsyncIterator[Seeder]:
-    """Return what seeds the module's database."""
+    """Return what seeds the module's database, which has the standing lounges."""
+    standing = lounges(node.ids, load_specialties(), load_countries(), load_languages().values())
+    await ensure_lounges(node.store, standing)
     async with Direct(database.owner_url, load_queries()) as owner:
         endings = Endings(node.store, node.ids, node.clock, enter=node.rooms.participate, committed=node.committed)
         yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases, endings)
@@ -36,9 +39,9 @@ async def seeder(node: Node, database: Database) -> AsyncIterator[Seeder]:
 async def test_seeding_is_taken_up_where_it_broke_off_and_done_once(
     node: Node, seeder: Seeder, owner: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three starts that broke off and one that did not leave what the file says, each thing once; the next has nothing to do."""
+    """Four starts that broke off and one that did not leave what the file says, each thing once; the next has nothing to do."""
     demo, change = load_demo(), node.rooms.change
-    for allowed in (2, 15, 40):
+    for allowed in (2, 15, 90, 250):
         left = allowed
 
         async def failing(*args: Any) -> Any:
@@ -54,8 +57,14 @@ async def test_seeding_is_taken_up_where_it_broke_off_and_done_once(
     monkeypatch.setattr(node.rooms, "change", change)
     assert await seeder.seed(demo) is True
     (counts,) = await owner(COUNTS)
-    assert (counts["members"], counts["cases"], counts["lounges"]) == (12, 12, len(demo.lounges))
-    assert counts["messages"] == sum(len(one.posts) for one in demo.cases) + sum(len(one.posts) for one in demo.lounges)
+    assert (counts["members"], counts["cases"], counts["lounges"]) == (40, 30, len(demo.lounges) + len(demo.talks))
+    said = [
+        *(one.posts for one in demo.cases),
+        *(one.posts for one in demo.lounges),
+        *(one.posts for one in demo.talks),
+    ]
+    followed_up = [one for one in demo.cases if one.follow_up is not None]
+    assert counts["messages"] == sum(map(len, said)) + len(followed_up)
     assert await seeder.seed(demo) is False
     assert await owner(COUNTS) == [counts]
 
@@ -82,3 +91,50 @@ async def test_the_story_has_one_time(seeder: Seeder, owner: Ask) -> None:
         """select 1 from events e join cases c on c.id = (e.data->>'id')::uuid
            where e.kind = 'case.opened' and (e.data->>'opened_at')::bigint <> extract(epoch from c.opened_at) * 1000"""
     )
+
+
+async def test_cases_end_as_the_story_says(seeder: Seeder, owner: Ask) -> None:
+    """Resolved, reopened and withdrawn by the rules themselves, at the story's times; who was asked of a patient has answered."""
+    demo = load_demo()
+    await seeder.seed(demo)
+    rows = await owner(
+        """select title, c.state, outcome, resolved_at is not null as ended, opened_at, resolved_at, now() as now,
+                  accepted, diagnosis, rev = announced_rev as told, s.state as room,
+                  (select count(*) from follow_ups f where f.case_id = c.id) as asked,
+                  (select count(*) from follow_ups f where f.case_id = c.id and f.answered_at is null
+                     and f.due_at < now()) as owed
+           from cases c join streams s on s.id = c.room"""
+    )
+    stands = {row["title"]: row for row in rows}
+    for case in demo.cases:
+        row = stands[case.title]
+        assert row["told"], case.title
+        closed = case.withdrawn_minutes_ago is not None or (case.resolution and case.reopened_minutes_ago is None)
+        assert row["room"] == ("closed" if closed else "open"), case.title
+        if case.withdrawn_minutes_ago is not None:
+            assert row["state"] == "withdrawn"
+        elif case.reopened_minutes_ago is not None:
+            assert (row["state"], row["ended"], row["accepted"], row["asked"]) == ("reopened", False, None, 0)
+        elif case.resolution is not None:
+            assert (row["state"], row["outcome"]) == ("resolved", case.resolution.outcome)
+            ago = (row["now"] - row["resolved_at"]).total_seconds() / 60
+            assert case.resolution.minutes_ago <= ago < case.resolution.minutes_ago + 5
+            if case.follow_up is not None:
+                assert row["owed"] == 0, case.title
+        else:
+            assert row["state"] == "open"
+
+
+async def test_the_standing_lounges_are_talked_in(seeder: Seeder, owner: Ask) -> None:
+    """What the story says in them stands in the very rooms that every installation has."""
+    demo = load_demo()
+    await seeder.seed(demo)
+    groups = await owner(
+        """select r.lounge_group, count(*) as said from messages m join rooms r on r.stream = m.stream
+           where r.kind = 'lounge' and r.title not in (select unnest($1::text[])) group by 1""",
+        [one.title for one in demo.lounges],
+    )
+    wanted: dict[str, int] = {}
+    for talk in demo.talks:
+        wanted[talk.group] = wanted.get(talk.group, 0) + len(talk.posts)
+    assert {row["lounge_group"]: row["said"] for row in groups} == wanted

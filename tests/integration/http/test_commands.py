@@ -215,14 +215,14 @@ def test_restore_epoch_begins_a_new_history(database: Database) -> None:
 def test_the_demo_and_an_installation_never_share_data() -> None:
     """`demo` serves its own folder, loopback alone; `serve` on it offers no demo sign-in; `demo` refuses a real one's."""
     with data_folder() as folder, data_folder() as real:
-        with served("demo", "--data", str(folder), env=environment()) as demo:
+        with served("demo", "--quiet", "--data", str(folder), env=environment()) as demo:
             assert demo.url.startswith("http://127.0.0.1:")
             assert httpx.get(f"{demo.url}/api/v1/about").json()["demo"] is True
             assert httpx.get(f"{demo.url}/api/v1/demo/members").status_code == 200
             beside = lounge("token", "--create-member", "dr-beside", "--specialty", "cardiology", "--country", "DE",
                             "--data", str(folder), env=environment())  # fmt: skip
             assert beside.stdout.startswith("lng_"), "while another process runs the servers of the folder"
-            second = lounge("demo", "--port", "0", "--data", str(folder))
+            second = lounge("demo", "--quiet", "--port", "0", "--data", str(folder))
             assert second.returncode == 2, "the folder is in use"
             plain(second.stderr)
         assert demo.exit_code == 0
@@ -230,6 +230,6 @@ def test_the_demo_and_an_installation_never_share_data() -> None:
             assert httpx.get(f"{installed.url}/api/v1/about").json()["demo"] is False
             assert httpx.get(f"{installed.url}/api/v1/demo/members").status_code == 404
         (real / "postgres").mkdir(parents=True)
-        refused = lounge("demo", "--port", "0", "--data", str(real))
+        refused = lounge("demo", "--quiet", "--port", "0", "--data", str(real))
         assert refused.returncode == 1
         assert "not a demo" in plain(refused.stderr)

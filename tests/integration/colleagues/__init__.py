@@ -1,0 +1,1 @@
+"""Simulated colleagues on a real demo, in hurried time."""

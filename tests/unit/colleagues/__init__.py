@@ -1,0 +1,1 @@
+"""What simulated colleagues say, and who of them says it."""
