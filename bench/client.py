@@ -50,9 +50,14 @@ QUIET: Final = 500
 """Milliseconds without a long task after which a page takes what is pressed at once."""
 STATIC: Final = Path(__file__).parents[1] / "lounge/static"
 
-_WATCH: Final = """() => {
+_WATCH: Final = """(ready) => {
   window.long = [];
-  window.waits = [];
+  window.shown = null;
+  new MutationObserver((_, observer) => {
+    if (document.querySelector(ready) === null) return;
+    window.shown = performance.now();
+    observer.disconnect();
+  }).observe(document, { childList: true, subtree: true });
   new PerformanceObserver((list) => {
     for (const one of list.getEntries()) window.long.push([one.startTime, one.duration]);
   }).observe({ type: 'longtask', buffered: true });
@@ -112,13 +117,12 @@ async def first_view(browser: Browser, url: str, path: str, ready: str, handle: 
             await context.request.post(f"{url}/api/v1/demo/sign-in", data={"handle": handle}, headers=headers)
         page = await context.new_page()
         await slowed(page)
-        await page.add_init_script(f"({_WATCH})()")
+        await page.add_init_script(f"({_WATCH})({json.dumps(ready)})")
         await page.goto(f"{url}{path}", wait_until="commit")
         await page.locator(ready).first.wait_for(timeout=60_000)
-        shown = await page.evaluate("performance.now()")
         await page.wait_for_timeout(QUIET * 3)
-        painted, tasks = await page.evaluate(
-            "[performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null, window.long]"
+        painted, shown, tasks = await page.evaluate(
+            "[performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null, window.shown, window.long]"
         )
         usable = shown
         for start, duration in tasks:
@@ -143,7 +147,9 @@ async def flood(url: str, room: str) -> float:
         begun = time.perf_counter()
         for number in range(MESSAGES // len(WRITERS)):
             await asyncio.sleep(max(0.0, begun + number * every - time.perf_counter()))
-            body = f"Message {number}: potassium **7.{number % 10}**, and what was done about it, in a line or two of plain words."
+            body = (
+                f"Message {number}: potassium **7.{number % 10}**, and what was done, in a line or two of plain words."
+            )
             await peer.ask("post", stream=room, key=str(uuid.uuid4()), body=body)
         await peer.close()
 
@@ -171,6 +177,7 @@ async def under_load(browser: Browser, url: str, *, slow: bool) -> dict[str, flo
             session = await page.context.new_cdp_session(page)
             await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOW_PROCESSOR})
         await box.click()
+        await page.wait_for_timeout(5000)
         await page.evaluate(_FRAMES)
         writing = asyncio.create_task(flood(url, room))
         typed = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from pathlib import Path
@@ -99,7 +100,8 @@ def demo(port: int, data: Path | None, quiet: bool) -> None:  # noqa: FBT001  cl
     Anybody on this machine can sign in as any of the members. Simulated colleagues answer what you post. The servers are
     always the demo's own: DATABASE_URL and REDIS_URL are not used.
     """
-    settings = _settings()
+    # Who looks at a demo reads its address, not a line for each request of thirty colleagues.
+    settings = _settings(logging.WARNING)
     folder = data or default_data_folder() / DEMO_FOLDER
     place = serving.Place("127.0.0.1", port, folder, demo=True, quiet=quiet)
     _run(_serve(settings, place, "Lounge demo at {url} (everything in it is made up; Ctrl+C ends it)"))
@@ -228,13 +230,13 @@ def restore_epoch(data: Path | None) -> None:
     click.echo("a new epoch has begun")
 
 
-def _settings() -> Settings:
-    """Read the settings and set up the log as they say."""
+def _settings(level: int = logging.INFO) -> Settings:
+    """Read the settings and set up the log as they say, from this level on."""
     try:
         settings = read(os.environ)
     except SettingsError as error:
         raise WrongUse(str(error)) from error
-    log.configure(settings.log_format)
+    log.configure(settings.log_format, level=level)
     return settings
 
 

@@ -34,7 +34,7 @@ _PLAIN_START: Final = re.compile(r"[A-Za-z ,']*")
 _DETAILS: Final = ("sqlstate", "constraint_name", "errno")
 
 
-def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
+def configure(form: Format = "auto", stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Set up the process's logging; `stream` defaults to standard error. Called once, by the command."""
     target = sys.stderr if stream is None else stream
     pretty = form == "text" or (form == "auto" and target.isatty())
@@ -67,7 +67,7 @@ def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

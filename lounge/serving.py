@@ -49,6 +49,9 @@ PLAIN_CONNECTIONS: Final = 5_000
 OTHER_FILES: Final = 500
 """Open files beside the live connections: the database's, the bus's, and requests over HTTP as they come and go."""
 
+DEMO_SOCKETS: Final = 2_000
+"""Live connections of a demo: it is one machine's, whatever that one allows."""
+
 DEMO_MARK: Final = "demo"
 """A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
 
@@ -112,11 +115,13 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
     Raises NotServed, EmbeddedError or a LoungeError.
     """
     ending = Ending()
+    if place.demo:
+        settings = msgspec.structs.replace(
+            settings, database_url=None, redis_url=None, public_url=None, label_k=1, sockets=DEMO_SOCKETS
+        )
     files = allow_many()
     if files and files < settings.sockets + OTHER_FILES:
         log.warning("files.few", limit=files, needed=settings.sockets + OTHER_FILES)
-    if place.demo:
-        settings = msgspec.structs.replace(settings, database_url=None, redis_url=None, public_url=None, label_k=1)
     try:
         with _bound(place) as sockets:
             port = sockets[0].getsockname()[1]

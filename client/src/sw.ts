@@ -53,13 +53,28 @@ async function navigate(event: Fetching): Promise<Response> {
   }
 }
 
-/** Parts bear their content in their name: what is kept is right. */
+/** Parts bear their content in their name: what is kept is right. What was needed once is kept as well, such as a language. */
 async function part(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? fetch(request);
+  const kept = await caches.match(request);
+  if (kept !== undefined) return kept;
+  const response = await fetch(request);
+  if (response.ok) await (await caches.open(SHELL)).put(request, response.clone());
+  return response;
 }
 
+/** What a page needs to open, and its views. */
 function partsOf(html: string): string[] {
-  return [...html.matchAll(PART)].map((match) => match[1]!);
+  return [...html.matchAll(PART)].map((match) => match[1]!).concat(named(html, "views"));
+}
+
+/** What the build has beside that: kept where it was needed. */
+function othersOf(html: string): string[] {
+  return named(html, "parts");
+}
+
+function named(html: string, name: string): string[] {
+  const found = new RegExp(`<meta name="${name}" content="([^"]*)"`).exec(html)?.[1];
+  return found ? found.split(" ") : [];
 }
 
 /** Keeps a page with its parts. Those of the page before stay for one turn: it may be open still. */
@@ -72,6 +87,6 @@ async function keepPage(response: Response): Promise<void> {
   const held = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
   await cache.addAll(parts.filter((one) => !held.has(one)));
   await cache.put(PAGE, response);
-  const wanted = new Set([PAGE, ...parts, ...partsOf(before ?? "")]);
+  const wanted = new Set([PAGE, ...parts, ...othersOf(html), ...partsOf(before ?? "")]);
   await Promise.all([...held].filter((path) => !wanted.has(path)).map((path) => cache.delete(path)));
 }

@@ -64,9 +64,12 @@ export class App {
     }
     await this.memory.openLast();
     try {
+      // All at once: the page has asked for them while the program was on its way.
+      const asked = this.api.me();
+      asked.catch(() => undefined);
       [this.about.value, this.catalogue] = await Promise.all([this.api.about(), this.api.catalogue()]);
       this.names = new Map(this.catalogue.specialties.map((one) => [one.id, one]));
-      const me = await this.api.me();
+      const me = await asked;
       this.kept.value = !this.api.reached;
       await this.enterAs(me);
     } catch (error) {
@@ -79,6 +82,8 @@ export class App {
   private async enterAs(me: Me): Promise<void> {
     await this.memory.openFor(me.handle);
     this.me.value = me;
+    // Shown while the connection is being made; read again once it tells what changes.
+    void this.cases.load();
     this.enter();
   }
 

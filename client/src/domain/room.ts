@@ -30,6 +30,9 @@ interface Kept {
 
 const MENTIONS = 10;
 
+/** Milliseconds between two views of a room into which much is written: as often as a slow phone can draw one. */
+const FRAME = 50;
+
 /** A room as the page shows it: what is held of its log, and the own posts on their way into it. */
 export class RoomModel {
   readonly phase = signal<Phase>("loading");
@@ -62,6 +65,8 @@ export class RoomModel {
   private live = false;
   /** Refs of one's own changes: by the first event that bears one, one learns one's number in the room. */
   private readonly ownRefs = new Set<string>();
+  private showing: (() => void) | null = null;
+  private shownAt = -Infinity;
   private saving: (() => void) | null = null;
   private metAll = false;
   private asked = new Set<number>();
@@ -149,7 +154,9 @@ export class RoomModel {
     }
     if (event.ref !== undefined && this.ownRefs.delete(event.ref)) this.log.you = event.by;
     if (event.kind === "posted") this.presence.wrote(this.names.peek().get(event.by)?.alias);
-    this.show();
+    const own = this.outbox.pending.peek().some((one) => one.ref === event.ref);
+    if (own) this.show();
+    else this.showSoon();
     if (ABOUT_THE_CASE.has(event.kind)) this.caseChanges.value++;
   }
 
@@ -325,8 +332,19 @@ export class RoomModel {
     this.names.value = new Map(this.log.people);
   }
 
+  /** Shows an event at once, and those that follow on its heels together: a burst costs as many views as frames, not as events. */
+  private showSoon(): void {
+    if (this.showing !== null) return;
+    const wait = this.shownAt + FRAME - this.world.clock.now();
+    if (wait <= 0) this.show();
+    else this.showing = this.world.clock.after(wait, () => this.show());
+  }
+
   private show(): void {
     const { log } = this;
+    this.showing?.();
+    this.showing = null;
+    this.shownAt = this.world.clock.now();
     const pending = this.outbox.pending.peek();
     const own = pending.find((one) => log.withRef(one.ref) !== undefined);
     batch(() => {

@@ -5,11 +5,12 @@ import type { App } from "../domain/app";
 import { CasePage } from "../domain/casepage";
 import type { RoomModel } from "../domain/room";
 import type { Case } from "../protocol/messages";
-import { formats, locale, words } from "../words";
+import { formats, words } from "../words";
 import { said } from "../words/said";
 import { Clock } from "./cases";
 import { Correcting, Resolving } from "./endings";
 import { Facts } from "./facts";
+import { InLanguage, State } from "./state";
 import { go, query } from "./router";
 import { RoomView } from "./room";
 
@@ -81,20 +82,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
   );
 }
 
-/** In which language one writes here, where it is not the one of the pages. */
-export function InLanguage({ language }: { language: string }) {
-  if (language === locale.value.split("-")[0]) return null;
-  return <span class="nowrap">{words.room.language({ language: formats.language(language) })}</span>;
-}
-
-/** How far a case has come, where that is more than "open". */
-export function State({ line }: { line: Pick<Case, "state" | "outcome"> }) {
-  if (line.state === "open" || line.state === "answered") return null;
-  const state = words.case.states[line.state];
-  const whole = line.outcome === null ? state : words.case.stateAs({ state, outcome: words.case.briefly[line.outcome] });
-  return <span class={`badge state-${line.state}`}>{whole}</span>;
-}
-
+/** What may be done with the case now. */
 function Actions({ page, found }: { page: CasePage; found: Case }) {
   const opened = useSignal<Open>(null);
   const close = () => { opened.value = null; };

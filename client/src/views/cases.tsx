@@ -5,7 +5,7 @@ import type { OwnLine } from "../protocol/messages";
 import { formats, words } from "../words";
 import { Link, path } from "./router";
 import { Tour } from "./tour";
-import { State } from "./case";
+import { State } from "./state";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
 

@@ -4,10 +4,8 @@ import { Button, Empty, Problem, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import type { Room } from "../protocol/messages";
 import { formats, words } from "../words";
-import { InLanguage } from "./case";
 import { NewRoom } from "./newroom";
 import { Link, path } from "./router";
-import { RoomView } from "./room";
 
 const GROUPS = ["general", "specialty", "country", "language", "off-topic"];
 const SHOWN = 99;
@@ -71,21 +69,9 @@ function RoomLine({ app, room, to }: { app: App; room: Room; to: string }) {
 }
 
 /** Standing rooms are called what they are for in the reader's language; others what their members called them. */
-function titleOf(app: App, room: Room): string {
+export function titleOf(app: App, room: Room): string {
   if (room.group === "general" && room.title === "Everybody") return words.loungesPage.everybody;
   if (room.group === "off-topic") return words.loungesPage.offTopic;
   if (room.group === "language") return formats.language(room.language);
   return room.kind === "lounge" ? app.part(room.title) : room.title;
-}
-
-export function LoungeView({ app, stream }: { app: App; stream: string }) {
-  const known = app.rooms.value?.find((one) => one.stream === stream);
-  useEffect(() => {
-    if (known === undefined) app.loadRooms().catch(() => undefined);
-  }, [stream]);
-  const days = known?.retention_days;
-  return (
-    <RoomView app={app} room={app.room(stream)} title={known === undefined ? words.lounges : titleOf(app, known)} language={known?.language ?? "en"} home="/lounges" placeholder={words.room.composerLounge} lounge={known?.kind === "lounge"}
-      facts={<>{known && <div class="facts"><InLanguage language={known.language} /></div>}{days && <p class="small soft">{words.loungesPage.kept({ days })}</p>}</>} />
-  );
 }

@@ -3,27 +3,8 @@ import { Button, Choices, Dialog, Field } from "../design/parts";
 import type { Way } from "../domain/alerts";
 import type { App } from "../domain/app";
 import { choose as chooseLanguage, formats, LANGUAGES, locale, words } from "../words";
+import { applyLook, CONTRAST, kept, THEME, type Contrast, type Theme } from "./look";
 import { Link } from "./router";
-
-export type Theme = "system" | "light" | "dark";
-export type Contrast = "system" | "more";
-
-const THEME = "theme";
-const CONTRAST = "contrast";
-
-function kept<T extends string>(place: string): T | "system" {
-  return (localStorage.getItem(place) as T | null) ?? "system";
-}
-
-/** Shows the pages as was chosen on this device, or as the device itself is set. */
-export function applyLook(): void {
-  for (const place of [THEME, CONTRAST]) {
-    const asDevice = place === CONTRAST && matchMedia("(prefers-contrast: more)").matches ? "more" : "system";
-    const choice = kept(place) === "system" ? asDevice : kept(place);
-    if (choice === "system") delete document.documentElement.dataset[place];
-    else document.documentElement.dataset[place] = choice;
-  }
-}
 
 export function MeView({ app }: { app: App }) {
   const theme = useSignal<Theme>(kept<Theme>(THEME));

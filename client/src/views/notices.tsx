@@ -4,6 +4,7 @@ import { Empty } from "../design/parts";
 import type { App } from "../domain/app";
 import type { Notice } from "../domain/notices";
 import { formats, words } from "../words";
+import { target } from "./places";
 import { Link } from "./router";
 
 /** What happened that concerns the member: calls, invitations, questions, news of what they follow. */
@@ -35,17 +36,6 @@ export function NoticesView({ app }: { app: App }) {
       </ul>
     </div>
   );
-}
-
-export function target(notice: Notice): string {
-  switch (notice.kind) {
-    case "mentioned":
-      return notice.case ? `/cases/${notice.case}?m=${notice.message}` : `/rooms/${notice.stream}?m=${notice.message}`;
-    case "invited":
-      return `/rooms/${notice.stream}`;
-    default:
-      return `/cases/${notice.case}`;
-  }
 }
 
 function text(app: App, notice: Notice): string {

@@ -1,17 +1,24 @@
-import { Fragment, type ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { Fragment } from "preact";
+import { useEffect } from "preact/hooks";
 import { Button, Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
 import type { App } from "../domain/app";
 import { formats, locale, words } from "../words";
-import { CaseView } from "./case";
 import { CaseListView } from "./cases";
 import { Door } from "./door";
 import { PageKeys } from "./keyboard";
-import { LoungesView, LoungeView } from "./lounges";
-import { MeView } from "./me";
-import { NewCase } from "./newcase";
-import { NoticesView } from "./notices";
+import { later } from "./later";
 import { go, Link, path } from "./router";
+
+// The list of cases is what most come for: everything else comes in parts of its own.
+const CaseView = later(() => import("./case").then((part) => part.CaseView));
+const LoungesView = later(() => import("./lounges").then((part) => part.LoungesView));
+const LoungeView = later(() => import("./lounge").then((part) => part.LoungeView));
+const NewCase = later(() => import("./newcase").then((part) => part.NewCase));
+const NoticesView = later(() => import("./notices").then((part) => part.NoticesView));
+const MeView = later(() => import("./me").then((part) => part.MeView));
+const DesignPage = later(() => import("../design/page").then((part) => part.DesignPage));
+/** Milliseconds after which what will be opened next is fetched: by then the page has what it shows. */
+const AHEAD = 2_000;
 
 export function Root({ app }: { app: App }) {
   const stage = app.stage.value;
@@ -59,6 +66,16 @@ function current(to: string): "page" | undefined {
 }
 
 function Inside({ app }: { app: App }) {
+  useEffect(() => {
+    const ahead = [CaseView, LoungesView, LoungeView, NewCase, NoticesView, MeView];
+    let timer = 0;
+    const next = () => {
+      // One at a time, with a breath in between: reading a part takes a slow phone a while, and somebody may be pressing.
+      void ahead.shift()?.fetch().then(() => { if (ahead.length > 0) timer = setTimeout(next, AHEAD / 4); });
+    };
+    timer = setTimeout(next, AHEAD);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div class="app">
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{words.toContent}</a>
@@ -100,7 +117,7 @@ function Panes({ app }: { app: App }) {
   const [, section = "cases", id] = here.split("/");
   if (section === "new") return <Single><NewCase app={app} /></Single>;
   if (section === "notices") return <Single><NoticesView app={app} /></Single>;
-  if (section === "design" && app.about.value?.demo) return <Single><Later load={() => import("../design/page").then((page) => page.DesignPage)} /></Single>;
+  if (section === "design" && app.about.value?.demo) return <Single><DesignPage /></Single>;
   if (section === "me") return <Single><MeView app={app} /></Single>;
   if (section === "lounges" || section === "rooms") {
     return (
@@ -124,11 +141,4 @@ function Single({ children }: { children: preact.ComponentChildren }) {
 
 function Nothing() {
   return <Empty title={words.list.chooseTitle}>{words.list.choose}</Empty>;
-}
-
-/** A page that few open: fetched when it is. */
-function Later({ load }: { load: () => Promise<ComponentType> }) {
-  const [Page, setPage] = useState<ComponentType | null>(null);
-  useEffect(() => { void load().then((page) => setPage(() => page)); }, []);
-  return Page === null ? <Skeleton /> : <Page />;
 }
