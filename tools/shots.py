@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from playwright.async_api import async_playwright
 
 from tests.browser.states import MEMBER, STATES
+from tools.capture import film
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -31,6 +32,7 @@ KEPT: Final = ROOT / "docs/images"
 SHOWN: Final = ("room-1280-light", "cases-390-light", "room-390-dark")
 """The pictures that README.md and the tutorial show."""
 SIZES: Final[tuple[Any, ...]] = ({"width": 390, "height": 844}, {"width": 1280, "height": 800})
+FILMED: Final = "cedar-ward"
 PATIENCE: Final = 90
 READY: Final = 200
 
@@ -89,6 +91,7 @@ async def take_all(url: str) -> None:
         for viewport in SIZES:
             for scheme in ("light", "dark"):
                 await take(browser, url, viewport, scheme)
+        await film(browser, url, FILMED, KEPT / "tour.gif")
         await browser.close()
 
 

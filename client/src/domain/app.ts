@@ -70,7 +70,7 @@ export class App {
       [this.about.value, this.catalogue] = await Promise.all([this.api.about(), this.api.catalogue()]);
       this.names = new Map(this.catalogue.specialties.map((one) => [one.id, one]));
       const me = await asked;
-      this.kept.value = !this.api.reached;
+      this.kept.value = this.api.fromDevice.size > 0;
       await this.enterAs(me);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

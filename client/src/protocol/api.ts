@@ -19,6 +19,8 @@ export interface CaseFilters {
   order?: "newest" | "waiting";
 }
 
+const ME = "/api/v1/me";
+
 /** The part of the server that is not live. Every method throws Refused. */
 export class Api {
   constructor(
@@ -27,11 +29,11 @@ export class Api {
     private readonly kept: KeptAnswers,
   ) {}
 
-  /** Whether the last request found the server. */
-  reached = true;
+  /** What was last answered from the device, the server not being reached, by path. */
+  readonly fromDevice = new Set<string>();
 
   about = (): Promise<About> => this.get("/api/v1/about");
-  me = (): Promise<Me> => this.get("/api/v1/me");
+  me = (): Promise<Me> => this.get(ME);
   catalogue = (): Promise<Catalogue> => this.get("/api/v1/specialties");
   demoMembers = (): Promise<{ members: DemoMember[] }> => this.get("/api/v1/demo/members");
   demoSignIn = (handle: string): Promise<unknown> => this.post("/api/v1/demo/sign-in", { handle });
@@ -72,18 +74,20 @@ export class Api {
   }
 
   /** Asks who is signed in, and takes no kept answer for one. */
-  stillMe = (): Promise<Me> => this.request("/api/v1/me", {});
+  stillMe = (): Promise<Me> => this.request(ME, {});
 
   /** Reads; where the server cannot be reached, what it answered before. */
   private async get<T>(path: string): Promise<T> {
     try {
       const answer = await this.request<T>(path, {});
+      this.fromDevice.delete(path);
       void this.kept.put("answers", path, answer);
       return answer;
     } catch (error) {
       if (!(error instanceof Refused) || !error.retry) throw error;
       const before = await this.kept.get<T>("answers", path);
       if (before === undefined) throw error;
+      this.fromDevice.add(path);
       return before;
     }
   }
@@ -96,22 +100,17 @@ export class Api {
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {
     let response: Response;
-    this.reached = false;
     try {
       response = await this.world.fetch(path, { ...init, credentials: "same-origin" });
     } catch {
       throw new Refused("lost", "The server cannot be reached.", true);
     }
-    this.reached = true;
     if (response.status === 204) return undefined as T;
     const answer = (await response.json().catch(() => null)) as { error?: ErrorBody } | null;
     if (response.ok) return answer as T;
     const error = answer?.error;
     // Not ours, but of something between: the server is not there.
-    if (error === undefined && response.status >= 500) {
-      this.reached = false;
-      throw new Refused("lost", "The server cannot be reached.", true);
-    }
+    if (error === undefined && response.status >= 500) throw new Refused("lost", "The server cannot be reached.", true);
     throw new Refused(
       error?.code ?? "internal", error?.message ?? "The server had a fault.", error?.retry ?? true, error?.retry_after ?? null,
     );

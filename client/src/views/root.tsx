@@ -68,7 +68,7 @@ function current(to: string): "page" | undefined {
 function Inside({ app }: { app: App }) {
   useEffect(() => {
     const ahead = [CaseView, LoungesView, LoungeView, NewCase, NoticesView, MeView];
-    let timer = 0;
+    let timer: ReturnType<typeof setTimeout>;
     const next = () => {
       // One at a time, with a breath in between: reading a part takes a slow phone a while, and somebody may be pressing.
       void ahead.shift()?.fetch().then(() => { if (ahead.length > 0) timer = setTimeout(next, AHEAD / 4); });
