@@ -21,7 +21,7 @@ export function NoticesView({ app }: { app: App }) {
     <div class="page notices">
       <h1>{words.notices.title}</h1>
       {notices.length === 0 && <Empty title={words.notices.emptyTitle}>{words.notices.empty}</Empty>}
-      <ul class="panel">
+      <ul class={notices.length > 0 ? "panel" : "hidden"}>
         {notices.map((notice) => (
           <li key={notice.seq}>
             <Link class={notice.seq > before.value ? "row new" : "row"} to={target(notice)}>
