@@ -210,7 +210,10 @@ def bundle() -> dict[str, float]:
         if path.suffix not in {".js", ".css", ".html"}:
             continue
         name = path.name.rpartition("-")[0] + path.suffix if path.parent.name == "assets" else path.name
-        when = "first view" if path.name in page or path.name == "index.html" else "when needed"
+        first = (
+            f'src="/assets/{path.name}"' in page or f'href="/assets/{path.name}"' in page or path.name == "index.html"
+        )
+        when = "first view" if first else "when needed"
         sizes[f"{name} ({when})"] = len(gzip.compress(path.read_bytes(), 9)) / 1000
     return sizes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from typing import TYPE_CHECKING, Any, Final
@@ -251,6 +252,56 @@ async def test_more_contrast_is_enough_for_weak_eyes(person: NewPage, demo: Demo
         await page.evaluate(AXE.read_text("utf-8"))
         found = await page.evaluate("() => axe.run(document, { runOnly: ['color-contrast-enhanced'] })")
         assert [node["html"][:100] for one in found["violations"] for node in one["nodes"]] == [], path
+
+
+async def test_a_room_is_opened_in_one_round_trip(person: NewPage) -> None:
+    """It is followed while the case is still on its way."""
+    page = await person("heron-lane")
+    followed: list[str] = []
+
+    def told(frame: bytes | str) -> None:
+        if '"follow"' in str(frame):
+            followed.append(str(frame))
+
+    page.on("websocket", lambda socket: socket.on("framesent", told))
+    await page.reload()
+    row = page.get_by_role("link").filter(has_text="Three men after home-distilled spirit")
+    await expect(row).to_be_visible()
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route(f"**/api/v1{await row.get_attribute('href')}", hold)
+    await page.wait_for_timeout(1000)
+    followed.clear()
+    await row.click()
+    async with asyncio.timeout(20):
+        while not held or not followed:
+            await asyncio.sleep(0.02)
+    await held[0].continue_()
+    await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
+
+
+async def test_one_comes_back_to_where_one_was(person: NewPage) -> None:
+    """In a long discussion, after a look at another case."""
+    page = await person("heron-lane", viewport={"width": 1280, "height": 600})
+    long, other = "Three men after home-distilled spirit", "Platelets 9, fragments"
+    await page.get_by_role("link").filter(has_text=long).click()
+    await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
+    await page.wait_for_timeout(500)
+    seen = """() => [...document.querySelectorAll('.log .message')]
+      .find((one) => one.getBoundingClientRect().top > 250)?.dataset.seq"""
+    await page.locator(".log").evaluate("(log) => { log.scrollTop = log.scrollHeight / 3; }")
+    await page.wait_for_timeout(500)
+    before = await page.evaluate(seen)
+    await page.get_by_role("link").filter(has_text=other).click()
+    await expect(page.get_by_role("heading", level=1, name=other)).to_be_visible()
+    await page.get_by_role("link").filter(has_text=long).click()
+    await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
+    await page.wait_for_timeout(500)
+    assert await page.evaluate(seen) == before
+    assert not await page.locator(".log").evaluate("(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80")
 
 
 async def test_a_case_can_be_followed_by_a_link_and_left_by_back(person: NewPage, demo: Demo) -> None:

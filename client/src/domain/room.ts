@@ -37,6 +37,8 @@ const FRAME = 50;
 export class RoomModel {
   readonly phase = signal<Phase>("loading");
   readonly problem = signal("");
+  /** Where the reader was when the room was left, as the view that shows it tells; null: at the end. */
+  place: { key: string | number; below: number } | null = null;
   readonly messages = signal<Held[]>([]);
   readonly open = signal(true);
   readonly rights = signal<ReadonlySet<string>>(new Set());

@@ -22,6 +22,9 @@ export function CaseView({ app, id }: { app: App; id: string }) {
   const unfolded = useSignal<boolean | null>(null);
   useEffect(() => {
     unfolded.value = null;
+    // Whoever comes from the list knows the room already: it is followed while the case is read, in one round trip.
+    const line = app.cases.lines.peek().find((one) => one.id === id);
+    if (line !== undefined) app.room(line.room);
     void page.load().then(() => page.viewed());
   }, [page]);
 

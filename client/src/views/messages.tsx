@@ -78,7 +78,10 @@ export function Messages({ room, now, doing, covered, onFresh }: Props) {
     const made = new VirtualList(element.current!, setVisible);
     list.current = made;
     room.reading.opened();
-    return () => made.stop();
+    return () => {
+      room.place = made.place();
+      made.stop();
+    };
   }, [room]);
 
   const atEnd = () => !room.newer.peek() && (list.current?.atEnd ?? false);
@@ -91,10 +94,15 @@ export function Messages({ room, now, doing, covered, onFresh }: Props) {
     const fresh = rowsOf(room, dayNames.current);
     const made = list.current;
     const first = read.current === 0 && fresh.length > 1;
-    const divided = first && room.sought.peek() === null && fresh.some((row) => row.kind === "unread");
-    const wasAtEnd = !room.newer.peek() && !divided && (made === null || first || made.atEnd);
+    const place = first && room.sought.peek() === null && fresh.some((row) => row.key === room.place?.key) ? room.place : null;
+    const divided = first && place === null && room.sought.peek() === null && fresh.some((row) => row.kind === "unread");
+    const wasAtEnd = !room.newer.peek() && !divided && place === null && (made === null || first || made.atEnd);
     rows.value = fresh;
-    made?.show(fresh.map((row) => row.key), room.sought.peek() === null && !divided);
+    made?.show(fresh.map((row) => row.key), room.sought.peek() === null && !divided && place === null);
+    if (place !== null) {
+      read.current = room.reading.newAfter.peek() ?? 0;
+      made?.comeBack(place);
+    }
     if (divided) {
       read.current = room.reading.newAfter.peek() ?? 0;
       made?.toKey("unread");

@@ -5,6 +5,9 @@ export interface Visible {
   total: number;
 }
 
+/** A row, and how many pixels below the upper edge it begins. */
+export interface Place { key: string | number; below: number }
+
 function firstNumber(keys: readonly (string | number)[]): string | number | undefined {
   return keys.find((key) => typeof key === "number");
 }
@@ -57,6 +60,25 @@ export class VirtualList {
     });
   }
 
+  /** Where the reader is, to come back to; null at the end, which is where one comes back to anyway. */
+  place(): Place | null {
+    return this.atEnd ? null : this.inSight();
+  }
+
+  /** Brings the reader back: twice, for rows on the way there are measured only when they are shown. */
+  comeBack(place: Place): void {
+    const go = () => {
+      const index = this.keys.indexOf(place.key);
+      if (index < 0) return;
+      this.virtualizer.scrollToIndex(index, { align: "start" });
+      this.hold(place);
+    };
+    requestAnimationFrame(() => {
+      go();
+      requestAnimationFrame(go);
+    });
+  }
+
   toEnd(): void {
     this.virtualizer.scrollToEnd();
   }
@@ -66,14 +88,14 @@ export class VirtualList {
   }
 
   /** The first message in sight. Rows that only divide, such as a day's name, stay on top of what is added above. */
-  private inSight(): { key: string | number; below: number } | null {
+  private inSight(): Place | null {
     const offset = this.element.scrollTop;
     const item = this.virtualizer.getVirtualItems().find((one) => typeof this.keys[one.index] === "number" && one.end > offset);
     return item === undefined ? null : { key: this.keys[item.index]!, below: item.start - offset };
   }
 
   /** Brings a row back to where it was in sight. */
-  private hold({ key, below }: { key: string | number; below: number }): void {
+  private hold({ key, below }: Place): void {
     const start = this.virtualizer.measurementsCache[this.keys.indexOf(key)]?.start;
     if (start !== undefined && Math.abs(start - below - this.element.scrollTop) > 1) this.element.scrollTop = start - below;
   }
