@@ -4,9 +4,10 @@ import { Button, say, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
 import { blank, drafted, restored, STEP_OF, STEPS, wrongs, type Form, type Name, type Step, type Wrong } from "../domain/draft";
 import { Refused } from "../protocol/socket";
-import { formats, locale, words } from "../words";
+import { formats, words } from "../words";
 import { said } from "../words/said";
 import { Referral } from "./facts";
+import { ownLanguage } from "./language";
 import { AudienceStep, FindingsStep, PatientStep, QuestionStep } from "./newsteps";
 import { go } from "./router";
 
@@ -29,9 +30,7 @@ function text(name: Name, wrong: Wrong): string {
 
 /** A case is written in steps that can be taken in any order, and seen as others will see it before it is posted. */
 export function NewCase({ app }: { app: App }) {
-  const own = app.me.value?.languages ?? [];
-  const spoken = locale.value.split("-")[0]!;
-  const language = own.length === 0 || own.includes(spoken) ? spoken : own[0]!;
+  const language = ownLanguage(app);
   const form = useSignal<Form>(restored(app.memory.draft(PLACE), language) ?? blank(app.world.uuid(), language));
   const tried = useSignal(false);
   const posting = useSignal(false);

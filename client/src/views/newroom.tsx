@@ -5,6 +5,7 @@ import type { Begin } from "../protocol/messages";
 import { Refused } from "../protocol/socket";
 import { words } from "../words";
 import { said } from "../words/said";
+import { LanguageField, ownLanguage } from "./language";
 import { go } from "./router";
 
 const KEPT = ["7", "30", "90", "365", ""] as const;
@@ -15,6 +16,7 @@ export function NewRoom({ app, onClose }: { app: App; onClose: () => void }) {
   const title = useSignal("");
   const members = useSignal("");
   const kept = useSignal<(typeof KEPT)[number]>("30");
+  const language = useSignal(ownLanguage(app));
   const problem = useSignal("");
   const key = useSignal({ content: "", key: "" });
   const handles = () => [...new Set(members.value.toLowerCase().split(/[\s,;]+/).filter(Boolean))];
@@ -26,7 +28,7 @@ export function NewRoom({ app, onClose }: { app: App; onClose: () => void }) {
     }
     const wanted: Begin = {
       kind: kind.value, members: handles(), title: kind.value === "consult" ? title.value.trim() : "",
-      retention_days: kept.value ? Number(kept.value) : null,
+      retention_days: kept.value ? Number(kept.value) : null, language: language.value,
     };
     const content = JSON.stringify(wanted);
     if (key.value.content !== content) key.value = { content, key: app.world.uuid() };
@@ -60,6 +62,7 @@ export function NewRoom({ app, onClose }: { app: App; onClose: () => void }) {
             </select>
           )}
         </Field>
+        <LanguageField app={app} value={language.value} onChange={(value) => { language.value = value; }} />
         <p class="small soft">{words.newRoom.note}</p>
         <div class="actions">
           <Button kind="quiet" onClick={onClose}>{words.case.cancel}</Button>

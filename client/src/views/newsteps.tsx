@@ -1,7 +1,8 @@
 import { Choices, Field } from "../design/parts";
 import type { App } from "../domain/app";
 import { AGES, resultsOf } from "../domain/summary";
-import { formats, words } from "../words";
+import { words } from "../words";
+import { LanguageField } from "./language";
 import type { StepProps } from "./newcase";
 import { Referral } from "./facts";
 
@@ -80,7 +81,6 @@ export function FindingsStep({ form, wrong, set }: StepProps) {
 }
 
 export function AudienceStep({ app, form, wrong, set }: StepProps) {
-  const languages = [...new Set([form.language, ...(app.me.value?.languages ?? []), "en", "de", "fr", "es", "it", "pt", "nl", "pl", "ar", "hi", "zh"])];
   return (
     <>
       <Choices name="audience" label={words.form.audience} value={form.audience} onChange={(audience) => set({ audience })}
@@ -100,13 +100,7 @@ export function AudienceStep({ app, form, wrong, set }: StepProps) {
           {(its) => <input {...its} name="members" class="input" value={form.members} onInput={(event) => set({ members: event.currentTarget.value })} />}
         </Field>
       )}
-      <Field label={words.form.language}>
-        {(its) => (
-          <select {...its} class="input" value={form.language} onChange={(event) => set({ language: event.currentTarget.value })}>
-            {languages.map((one) => <option key={one} value={one}>{formats.language(one)}</option>)}
-          </select>
-        )}
-      </Field>
+      <LanguageField app={app} value={form.language} onChange={(language) => set({ language })} />
     </>
   );
 }
