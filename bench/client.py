@@ -11,6 +11,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -166,8 +167,10 @@ async def under_load(browser: Browser, url: str, *, slow: bool) -> dict[str, flo
         page = await context.new_page()
         await page.goto(f"{url}/cases")
         await page.locator("a.row").first.click()
-        if await page.get_by_role("button", name="Hide the case").first.is_visible():
-            await page.get_by_role("button", name="Hide the case").first.click()
+        discussion = page.get_by_role("button", name=re.compile("^Discussion")).first
+        await page.locator(".room .composer").wait_for()
+        if await discussion.is_visible():
+            await discussion.click()
         box = page.get_by_role("textbox", name="Write a reply")
         await box.wait_for()
         case = page.url.rpartition("/")[2]

@@ -108,7 +108,7 @@ async def test_what_one_follows_is_told_and_found_again(person: NewPage) -> None
     await write(author, f"An afterthought {uuid.uuid4().hex[:6]}")
     await expect(other.locator(".top nav .count")).to_be_visible()
     await other.get_by_role("link", name="For you").first.click()
-    await expect(other.get_by_role("link").filter(has_text=title).get_by_text("New")).to_be_visible()
+    await expect(other.get_by_role("link").filter(has_text=title).get_by_text("New", exact=True)).to_be_visible()
     await expect(other.locator(".top nav .count")).to_have_count(0)
     await other.get_by_role("link", name="Cases", exact=True).first.click()
     await other.get_by_role("button", name="Followed").click()

@@ -146,11 +146,11 @@ async def test_results_are_read_flagged_and_previewed(person: NewPage, demo: Dem
     await author.get_by_role("radio", name="Female").check()
     await author.get_by_label("Presentation").fill("Weak since yesterday.")
     await author.get_by_role("button", name="Continue").click()
-    await author.get_by_role("textbox", name="Investigations").fill(f"{RESULTS}\nlooks ill")
+    await author.get_by_role("textbox", name="Investigations").fill(f"{RESULTS}\n{'looks ill ' * 15}")
     await author.get_by_role("button", name="To the preview").click()
     await author.get_by_role("button", name="Post case").click()
     problems = author.get_by_role("alert").filter(has_text="2 things are missing")
-    await problems.get_by_role("button", name="1 line was not understood").click()
+    await problems.get_by_role("button", name="1 line is too long").click()
     await author.get_by_role("textbox", name="Investigations").fill(RESULTS)
     await author.get_by_role("button", name=re.compile("^Patient")).click()
     await author.get_by_role("textbox", name="Age").fill("90")
@@ -179,7 +179,7 @@ async def test_on_a_phone_a_case_is_read_before_its_discussion(person: NewPage, 
     await reader.wait_for_timeout(2500)
     await reader.reload()
     await expect(reader.get_by_role("complementary", name="The case")).to_be_visible()
-    await reader.get_by_role("button", name="Hide the case").first.click()
+    await reader.get_by_role("button", name=re.compile("^Discussion")).first.click()
     await expect(reader.get_by_text("An afterthought.")).to_be_visible()
     # How far one has read is told at most every two seconds.
     await reader.wait_for_timeout(2500)
@@ -315,3 +315,33 @@ async def test_a_case_can_be_followed_by_a_link_and_left_by_back(person: NewPage
     await expect(page.locator(".room h1")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+async def test_replying_on_a_phone_keeps_everything_in_sight(person: NewPage) -> None:
+    """A long message that is answered is cut in its line, and the field, its button and the way out stay on the page."""
+    page = await person("heron-lane", **PHONE)
+    await page.get_by_role("link").filter(has_text="Chest pain 16 days").click()
+    await expect(page.locator(".room .composer")).to_be_visible()
+    if await page.get_by_role("button", name=re.compile("^Discussion")).first.is_visible():
+        await page.get_by_role("button", name=re.compile("^Discussion")).first.click()
+    await page.locator(".log .message").last.get_by_role("button", name=re.compile("^More: ")).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Reply", exact=True).click()
+    await expect(page.locator(".composer .replying")).to_be_visible()
+    for name in ("Send", "Cancel"):
+        box = await page.get_by_role("button", name=name).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+async def test_what_one_writes_is_shown_where_the_case_lay_over_it(person: NewPage) -> None:
+    """On a phone: who answers while reading the case sees their answer in its place."""
+    author, reader = await person("tarn-lantern"), await person("tidewater", **PHONE)
+    title = title_of("Answered from above")
+    await new_case(author, title)
+    await reader.get_by_role("link").filter(has_text=title).click()
+    await expect(reader.get_by_role("complementary", name="The case")).to_be_visible()
+    await reader.get_by_role("textbox", name="Write a reply").fill("Seen at once.")
+    await reader.get_by_role("button", name="Send").click()
+    await expect(reader.get_by_role("complementary", name="The case")).to_have_count(0)
+    await expect(reader.get_by_role("log").get_by_text("Seen at once.")).to_be_in_viewport()

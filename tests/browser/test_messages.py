@@ -28,8 +28,8 @@ async def enter(page: Page, title: str = TITLE) -> None:
     await page.get_by_role("link").filter(has_text=title).click()
     await expect(page.get_by_role("textbox", name="Write a reply")).to_be_visible()
     await expect(page.locator(".log .message").first).to_be_visible()
-    if await page.get_by_role("button", name="Hide the case").first.is_visible():
-        await page.get_by_role("button", name="Hide the case").first.click()
+    if await page.get_by_role("button", name=re.compile("^Discussion")).first.is_visible():
+        await page.get_by_role("button", name=re.compile("^Discussion")).first.click()
 
 
 async def write(page: Page, text: str) -> Locator:

@@ -54,6 +54,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
     if (room.caseChanges.value > 0) void page.load();
   });
   const line = app.cases.lines.value.find((one) => one.id === found.id) ?? found;
+  useEffect(() => app.notices.lookedAt(found.id, app.now.peek()), [app.notices.all.value, found.id]);
   // Who has never read here is shown the case, as a letter is read before its answers; who has, the discussion.
   const unread = !found.mine && room.reading.newAfter.value === 0 && !query.value.includes("m=");
   const ended = found.state === "resolved" && !query.value.includes("m=");
@@ -75,7 +76,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
           </div>
           <div class="case-bar">
             <Button class="toggle narrow" aria-expanded={open} aria-pressed={open} onClick={() => { unfolded.value = !open; }}>
-              {open ? words.room.hide : words.room.show}
+              {open ? words.room.hide({ n: line.replies }) : words.room.show}
             </Button>
             <Actions page={page} found={found} />
           </div>

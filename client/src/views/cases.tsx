@@ -102,7 +102,7 @@ function Filters({ app }: { app: App }) {
       <select class="input" aria-label={words.list.specialty} value={isOwn && own.length > 1 ? "" : (filters.specialty?.[0] ?? "")}
         onChange={(event) => set({ specialty: event.currentTarget.value ? [event.currentTarget.value] : undefined })}>
         <option value="">{words.list.anySpecialty}</option>
-        {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
+        {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id}>{app.specialty(one.id)}</option>)}
       </select>
     </div>
   );

@@ -1,7 +1,7 @@
 import { Button } from "../design/parts";
 import type { App } from "../domain/app";
 import type { CasePage } from "../domain/casepage";
-import { flagOf, OLDEST } from "../domain/summary";
+import { flagOf, numberOf, OLDEST } from "../domain/summary";
 import type { Case, Investigation, Patient } from "../protocol/messages";
 import { formats, words } from "../words";
 import { FollowingUp } from "./endings";
@@ -74,10 +74,12 @@ function Result({ result, language }: { result: Investigation; language: string 
     <tr class={flag === null ? undefined : "flagged"}>
       <th scope="row" lang={language} dir="auto">{result.name}</th>
       <td>
-        <span lang={language} dir="auto">{result.value}</span>{result.unit && <> <span class="unit">{result.unit}</span></>}
+        <span class={numberOf(result.value) === null ? undefined : "figure"}>
+          <span lang={language} dir="auto">{result.value}</span>{result.unit && <> <span class="unit">{result.unit}</span></>}
+        </span>
         {flag !== null && <span class="flag"> <span aria-hidden="true">{flag === "high" ? "↑" : "↓"}</span> {words.case[flag]}</span>}
       </td>
-      <td class="soft">{range}</td>
+      <td class="soft range">{range}</td>
     </tr>
   );
 }

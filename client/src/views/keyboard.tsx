@@ -39,6 +39,7 @@ export function PageKeys() {
     c: () => go("/cases"),
     l: () => go("/lounges"),
     n: () => go("/new"),
+    f: () => go("/notices"),
     "/": () => document.querySelector<HTMLElement>(".filters button")?.focus(),
     "?": () => { helpOpen.value = true; },
   });
@@ -84,7 +85,12 @@ export function useRoomKeys(room: RoomModel, doing: Doing, edit: (message: Held)
   useKeys({
     j: () => step(room, 1),
     k: () => step(room, -1),
-    r: on((message) => { if (room.mayPost.peek()) doing.reply(message); }),
+    r: () => {
+      const message = room.message(Number(focused()?.dataset["seq"]));
+      if (!room.mayPost.peek()) return;
+      if (message !== undefined && !message.redacted) doing.reply(message);
+      else document.querySelector<HTMLElement>(".composer textarea")?.focus();
+    },
     e: on((message) => { if (room.owns(message) && room.open.peek()) edit(message); }),
     t: on((message) => doing.thread(message.seq)),
     ".": on(doing.more),

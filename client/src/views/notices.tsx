@@ -39,7 +39,8 @@ export function NoticesView({ app }: { app: App }) {
 }
 
 function text(app: App, notice: Notice): string {
-  const title = (id: string | null | undefined) => app.cases.lines.value.find((line) => line.id === id)?.title;
+  const title = (id: string | null | undefined) =>
+    app.cases.lines.value.find((line) => line.id === id)?.title ?? app.rooms.value?.find((one) => one.case !== null && one.case === id)?.title;
   const room = (stream: string) => app.rooms.value?.find((one) => one.stream === stream)?.title;
   switch (notice.kind) {
     case "mentioned":
@@ -49,6 +50,6 @@ function text(app: App, notice: Notice): string {
     case "followup.asked":
       return words.notices.followUp({ title: title(notice.case) ?? words.notices.aCase, days: notice.days });
     case "case.changed":
-      return words.notices.moved({ title: title(notice.case) ?? words.notices.aCase, n: notice.replies });
+      return words.notices.moved({ title: title(notice.case) ?? words.notices.aCase });
   }
 }

@@ -62,6 +62,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
     turn.value++;
   };
   const edit = (message: Held) => { mode.value = { what: "edit", message }; };
+  const posts = room.messages.value.length;
   const covered = about?.shown === true && !wide.value;
   useLooking(room);
   useSought(room, () => about?.onShow(false));
@@ -84,7 +85,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
       {about !== undefined && (about.shown || wide.value) && (
         <aside class="about" aria-label={about.title} tabIndex={0}>
           {about.content}
-          {covered && <div class="about-end"><Button onClick={() => about.onShow(false)}>{words.room.hide}</Button></div>}
+          {covered && <div class="about-end"><Button onClick={() => about.onShow(false)}>{words.room.hide({ n: posts })}</Button></div>}
         </aside>
       )}
       <Discussion app={app} room={room} doing={doing} covered={covered}
@@ -97,7 +98,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
         )}
         <Writing presence={room.presence} />
         {room.open.value
-          ? <Writer key={turn.value} app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
+          ? <Writer key={turn.value} onPosted={() => about?.onShow(false)} app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
           : <p class="soft">{words.room.closed}</p>}
       </footer>
       {thread !== null && <ThreadView app={app} room={room} root={thread} doing={doing} onClose={() => go(path.value, true)} />}
@@ -127,11 +128,13 @@ interface WriterProps {
   mode: Mode;
   placeholder: string;
   lounge: boolean;
+  /** Something was written: whoever wrote it wants to see it. */
+  onPosted: () => void;
   onMode: (mode: Mode) => void;
 }
 
 /** The composer for what is being done: a new message, an answer, or a change of an own one. */
-function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
+function Writer({ app, room, mode, placeholder, lounge, onPosted, onMode }: WriterProps) {
   const done = () => onMode({ what: "new" });
   const now = () => app.now.peek();
   if (mode.what !== "edit") {
@@ -142,6 +145,7 @@ function Writer({ app, room, mode, placeholder, lounge, onMode }: WriterProps) {
         onPost={async (text, at) => {
           await room.post(text, mode.what === "reply" ? mode.message.seq : null, at);
           done();
+          onPosted();
           return true;
         }} />
     );

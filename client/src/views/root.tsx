@@ -123,14 +123,14 @@ function Panes({ app }: { app: App }) {
     return (
       <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
         <div class="pane list"><LoungesView app={app} /></div>
-        <div class="pane main">{id ? <LoungeView key={id} app={app} stream={id} /> : <Nothing />}</div>
+        <div class="pane main">{id ? <LoungeView key={id} app={app} stream={id} /> : <Nothing text={words.loungesPage.choose} />}</div>
       </main>
     );
   }
   return (
     <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
       <div class="pane list"><CaseListView app={app} /></div>
-      <div class="pane main">{id ? <CaseView key={id} app={app} id={id} /> : <Nothing />}</div>
+      <div class="pane main">{id ? <CaseView key={id} app={app} id={id} /> : <Nothing text={words.list.choose} />}</div>
     </main>
   );
 }
@@ -139,6 +139,6 @@ function Single({ children }: { children: preact.ComponentChildren }) {
   return <main class="panes single" id="content" tabIndex={-1}><div class="pane main">{children}</div></main>;
 }
 
-function Nothing() {
-  return <Empty title={words.list.chooseTitle}>{words.list.choose}</Empty>;
+function Nothing({ text }: { text: string }) {
+  return <Empty title={words.list.chooseTitle}>{text}</Empty>;
 }

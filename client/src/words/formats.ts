@@ -52,7 +52,7 @@ export class Formats {
 
   /** A country by its English name; where it is none, the name. */
   regionNamed(english: string): string {
-    const code = this.locale.startsWith("en") ? undefined : codes().get(english);
+    const code = this.locale.startsWith("en") ? undefined : codeOf(english);
     return code === undefined ? english : this.region(code);
   }
 
@@ -102,6 +102,16 @@ export class Formats {
     if (format === undefined) this.spans.set(key, (format = new Intl.NumberFormat(this.locale, { style: "unit", unit, unitDisplay })));
     return format.format(value);
   }
+}
+
+/** Lists differ in how they call some: "United States of America" and "United States", "Viet Nam" and "Vietnam". */
+function codeOf(english: string): string | undefined {
+  const exact = codes().get(english);
+  if (exact !== undefined) return exact;
+  const plain = (name: string) => name.replace(/[^a-z]/gi, "").toLowerCase();
+  const wanted = plain(english);
+  for (const [name, code] of codes()) if (plain(name) === wanted || (name.length > 5 && wanted.startsWith(plain(name)))) return code;
+  return undefined;
 }
 
 let known: Map<string, string> | null = null;

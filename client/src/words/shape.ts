@@ -231,7 +231,7 @@ export interface Words {
   room: {
     back: string;
     show: string;
-    hide: string;
+    hide: (given: { n: number }) => string;
     composer: string;
     composerLounge: string;
     send: string;
@@ -333,6 +333,7 @@ export interface Words {
       c: string;
       l: string;
       n: string;
+      f: string;
       help: string;
       esc: string;
     };
@@ -350,6 +351,7 @@ export interface Words {
       language: string;
       "off-topic": string;
     };
+    choose: string;
     everybody: string;
     offTopic: string;
     unread: (given: { n: string | number }) => string;
@@ -386,7 +388,7 @@ export interface Words {
     mentioned: (given: { where: string | number }) => string;
     invited: (given: { where: string | number }) => string;
     followUp: (given: { days: number; title: string | number }) => string;
-    moved: (given: { n: number; title: string | number }) => string;
+    moved: (given: { title: string | number }) => string;
   };
   alerts: {
     title: string;
