@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -59,18 +60,27 @@ class Static:
     async def _serve(self, request: Request) -> Response:
         path = request.path_params["path"]
         file = self._files.get(path)
-        if file is None and _PAGES.fullmatch(path):
+        status = HTTPStatus.OK
+        if file is None:
+            ours = _PAGES.fullmatch(path) is not None
+            if not ours and not _reader(request, path):
+                return error_response(NotFound())
+            # Whoever mistyped an address is told so by the page, not by a line for programs.
+            status = HTTPStatus.OK if ours else HTTPStatus.NOT_FOUND
             file = self._files.get("index.html")
             if file is None:
                 return error_response(NotFound("the client is not built: run make build"))
-        if file is None:
-            return error_response(NotFound())
         headers = {"etag": file.etag, "cache-control": file.cache, "vary": "accept-encoding"}
-        if file.etag in request.headers.get("if-none-match", ""):
+        if status is HTTPStatus.OK and file.etag in request.headers.get("if-none-match", ""):
             return Response(None, 304, headers)
         if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(file.packed, 200, {**headers, "content-encoding": "gzip"}, file.media)
-        return Response(file.content, 200, headers, file.media)
+            return Response(file.packed, status, {**headers, "content-encoding": "gzip"}, file.media)
+        return Response(file.content, status, headers, file.media)
+
+
+def _reader(request: Request, path: str) -> bool:
+    """Tell whether somebody looks for a page here: a browser says so, and programs and parts of pages live elsewhere."""
+    return "text/html" in request.headers.get("accept", "") and not path.startswith((HASHED, "api/"))
 
 
 def _load(path: Path, name: str) -> File:

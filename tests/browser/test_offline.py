@@ -149,7 +149,7 @@ async def test_a_post_into_a_room_that_closed_meanwhile_is_kept_with_the_reason(
     await write(a, text)
     await author.get_by_role("button", name="Resolve").click()
     dialog = author.get_by_role("dialog")
-    await dialog.get_by_label("Unresolved").check()
+    await dialog.get_by_label("No diagnosis").check()
     await dialog.get_by_role("button", name="Resolve").click()
     await expect(author.get_by_text("This room is closed.")).to_be_visible()
     cut["is"] = False

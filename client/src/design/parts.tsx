@@ -89,8 +89,9 @@ export function Choices<T extends string>({ name, label, hint, options, value, o
   );
 }
 
-export function Urgency({ urgency }: { urgency: keyof typeof words.urgency }) {
-  return <span class={`badge ${urgency}`}>{words.urgency[urgency]}</span>;
+/** How soon an answer is needed; what is over alarms nobody. */
+export function Urgency({ urgency, over = false }: { urgency: keyof typeof words.urgency; over?: boolean }) {
+  return <span class={`badge ${over ? "routine" : urgency}`}>{words.urgency[urgency]}</span>;
 }
 
 /** Nothing to show, and why; `whole`: it is all that the page has. */

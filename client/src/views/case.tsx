@@ -10,7 +10,7 @@ import { said } from "../words/said";
 import { Clock } from "./cases";
 import { Correcting, Resolving } from "./endings";
 import { Facts } from "./facts";
-import { InLanguage, State } from "./state";
+import { InLanguage, isOver, State } from "./state";
 import { go, query } from "./router";
 import { RoomView } from "./room";
 
@@ -65,7 +65,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
       facts={
         <>
           <div class="facts">
-            <Urgency urgency={found.urgency} />
+            <Urgency urgency={found.urgency} over={isOver(found)} />
             <State line={found} />
             <span>{app.specialty(found.specialty)}</span>
             <span>{app.label(found.label)}</span>

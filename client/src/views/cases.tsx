@@ -5,14 +5,13 @@ import type { OwnLine } from "../protocol/messages";
 import { formats, words } from "../words";
 import { Link, path } from "./router";
 import { Tour } from "./tour";
-import { State } from "./state";
+import { isOver, State } from "./state";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
 
 /** How long nobody has answered, or how soon somebody did. */
 export function Clock({ line, now }: { line: OwnLine; now: number }) {
-  const over = line.state === "resolved" || line.state === "withdrawn";
-  if (line.first_reply_at === null && over) return null;
+  if (line.first_reply_at === null && isOver(line)) return null;
   return line.first_reply_at === null ? (
     <span class="badge waiting">{words.waiting({ clock: formats.clock(now - line.opened_at) })}</span>
   ) : (
@@ -27,7 +26,7 @@ function Line({ app, line }: { app: App; line: OwnLine }) {
     <li>
       <Link class="row" to={to} aria-current={path.value === to ? "page" : undefined}>
         <span class="facts">
-          <Urgency urgency={line.urgency} />
+          <Urgency urgency={line.urgency} over={isOver(line)} />
           <State line={line} />
           <span>{app.specialty(line.specialty)}</span>
           <span class="nowrap">{formats.ago(now - line.opened_at)}</span>

@@ -53,6 +53,8 @@ const tabs = () => [
   { to: "/me", icon: "me", label: words.me },
 ] as const;
 
+const SECTIONS = new Set(["", "cases", "lounges", "rooms", "new", "notices", "me", "design", "sign-in"]);
+
 /** How much is new behind a tab, where that is counted. */
 function Count({ app, to }: { app: App; to: string }) {
   const unread = to === "/notices" ? app.notices.unread.value : 0;
@@ -115,6 +117,16 @@ function Panes({ app }: { app: App }) {
     if (here === "/" || here === "/sign-in") go("/cases", true);
   }, [here]);
   const [, section = "cases", id] = here.split("/");
+  if (!SECTIONS.has(section)) {
+    return (
+      <Single>
+        <Empty title={words.room.missingTitle} whole>
+          <p>{words.room.missing}</p>
+          <div><Button onClick={() => go("/cases", true)}>{words.room.toCases}</Button></div>
+        </Empty>
+      </Single>
+    );
+  }
   if (section === "new") return <Single><NewCase app={app} /></Single>;
   if (section === "notices") return <Single><NoticesView app={app} /></Single>;
   if (section === "design" && app.about.value?.demo) return <Single><DesignPage /></Single>;

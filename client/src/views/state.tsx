@@ -1,6 +1,11 @@
 import type { Case } from "../protocol/messages";
 import { formats, locale, words } from "../words";
 
+/** Whether nobody waits for anything any more. */
+export function isOver(line: Pick<Case, "state">): boolean {
+  return line.state === "resolved" || line.state === "withdrawn";
+}
+
 /** How far a case has come, where that is more than "open". */
 export function State({ line }: { line: Pick<Case, "state" | "outcome"> }) {
   if (line.state === "open" || line.state === "answered") return null;

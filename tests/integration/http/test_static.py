@@ -49,6 +49,16 @@ async def test_other_paths_do_not_exist(client: httpx.AsyncClient, path: str) ->
     assert b"not to be served" not in answer.content
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/cases/a/b"])
+async def test_who_mistyped_an_address_is_told_by_the_page(client: httpx.AsyncClient, path: str) -> None:
+    """A browser that looks for a page gets ours, with 404; for programs and parts it stays an error."""
+    answer = await client.get(path, headers={"accept": "text/html,application/xhtml+xml"})
+    assert (answer.status_code, answer.content) == (404, PAGE)
+    for gone in ("/assets/gone.js", "/api/v1/nowhere"):
+        answer = await client.get(gone, headers={"accept": "text/html"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
 async def test_hashed_files_are_kept_for_ever_and_others_asked_for_anew(client: httpx.AsyncClient) -> None:
     """A name that changes with its content is immutable; another is answered 304 while it is the same."""
     hashed = await client.get("/assets/main-1a2b3c.js")
