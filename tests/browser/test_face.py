@@ -14,6 +14,8 @@ from tests.browser.test_access import AXE, check
 from tests.browser.writing import new_case
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.browser.conftest import Demo, NewPage
 
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -32,6 +34,16 @@ _RECORD: Final = """() => {
 
 def title_of(text: str) -> str:
     return f"{text} {uuid.uuid4().hex[:6]}"
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until `condition()` holds, as long as the browser would."""
+    try:
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"{what}: never")
 
 
 async def press(page: Page, *keys: str) -> None:
@@ -256,29 +268,28 @@ async def test_more_contrast_is_enough_for_weak_eyes(person: NewPage, demo: Demo
 
 async def test_a_room_is_opened_in_one_round_trip(person: NewPage) -> None:
     """It is followed while the case is still on its way."""
-    page = await person("heron-lane")
+    page = await person("heron-lane", service_workers="block")
     followed: list[str] = []
+    held: list[Route] = []
 
     def told(frame: bytes | str) -> None:
         if '"follow"' in str(frame):
             followed.append(str(frame))
 
+    async def hold(route: Route) -> None:
+        held.append(route)
+
     page.on("websocket", lambda socket: socket.on("framesent", told))
     await page.reload()
     row = page.get_by_role("link").filter(has_text="Three men after home-distilled spirit")
     await expect(row).to_be_visible()
-    held: list[Route] = []
-
-    async def hold(route: Route) -> None:
-        held.append(route)
-
     await page.route(f"**/api/v1{await row.get_attribute('href')}", hold)
+    await until(lambda: followed != [], "the lists are followed")
     await page.wait_for_timeout(1000)
-    followed.clear()
+    before = len(followed)
     await row.click()
-    async with asyncio.timeout(20):
-        while not held or not followed:
-            await asyncio.sleep(0.02)
+    await until(lambda: held != [], "the case is asked for")
+    await until(lambda: len(followed) > before, "its room is followed")
     await held[0].continue_()
     await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
 
