@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 ASKED: Final = (12, 90)
 """Characters of a question that is short enough to be quoted, and long enough to be one."""
+CHILD: Final = 16
+"""Years: the age at which paediatrics ends in most houses."""
 
 _NUMBER: Final = re.compile(r"^[<>≤≥~\s]*(-?\d+(?:[.,]\d+)?)")
 _QUESTION: Final = re.compile(r"([^.!?\n]+)\?")
 _QUOTABLE: Final = re.compile(r"^[^.!?…:;\"“”«»*_\n]+$")
+_DENIED: Final = re.compile(
+    r"\b(?:no|not|nor|without|denie[sd]|never|negative|kein\w*|ohne|nicht|sans|pas|aucun\w*|sin|ni)\b[^.;:!?\n]*",
+    re.IGNORECASE,
+)
 _MEASURED: Final = re.compile(
     r"\b(sodium|potassium|calcium|glucose|lactate|creatinine|ha?emoglobin|platelets|leucocytes|CRP|INR|pH|troponin(?: [TI])?|"
     r"ammonia|ferritin|bilirubin|natrium|kalium|laktat|kreatinin|hämoglobin|sodio|potasio|lactato|creatinina|lactates|"
@@ -25,7 +31,11 @@ _MEASURED: Final = re.compile(
 
 
 class Facts(Struct, frozen=True):
-    """What a case says: `slots` are what sentences can be filled with, `words` its whole text in small letters."""
+    """What a case says: `slots` are what sentences can be filled with, `words` its text in small letters.
+
+    What the text denies is not in `words` ("no fever, no rash"); signs are: `↑sodium;` and `↓sodium;` for a result out
+    of its range, `@child` for a patient under 16 and `@infant` for one under a year.
+    """
 
     specialty: str
     group: str
@@ -40,8 +50,9 @@ def facts_of(case: dict[str, Any], specialties: Specialties) -> Facts:
     summary = case.get("summary") or {}
     story = " ".join([case["title"], case["presentation"], summary.get("history", ""), summary.get("examination", "")])
     language = case.get("language", "en")
-    found = [one for one in summary.get("investigations", []) if _out_of_range(one)]
-    results = [_told(language, one["name"], one["value"], one.get("unit", "")) for one in found]
+    ways = [(_way(one), one) for one in summary.get("investigations", [])]
+    results = [_told(language, one["name"], one["value"], one.get("unit", "")) for way, one in ways if way]
+    signs = [f"{way}{one['name']};" for way, one in ways if way] + _age(summary.get("patient"))
     results += [_told(language, name, value, unit or "") for name, value, unit in _MEASURED.findall(story)]
     results = list(dict.fromkeys(results))
     specialty = specialties.get(case["specialty"])
@@ -49,14 +60,13 @@ def facts_of(case: dict[str, Any], specialties: Specialties) -> Facts:
     slots |= dict(zip(("result", "other"), results, strict=False))
     slots |= {"urgent": case["urgency"] if case["urgency"] in ("emergency", "urgent") else ""}
     slots |= {"asked": _asked(case["question"]), "patient": _patient(summary.get("patient"))}
-    names = " ".join(one["name"] for one in summary.get("investigations", []))
     return Facts(
         specialty=case["specialty"],
         group=specialty.group if specialty else "",
         urgency=case["urgency"],
         language=language,
         slots={name: text for name, text in slots.items() if text},
-        words=f"{story} {case['question']} {names}".casefold(),
+        words=" ".join([_DENIED.sub("", f"{story}. {case['question']}"), *signs]).casefold(),
     )
 
 
@@ -66,12 +76,22 @@ def specialty_in_prose(specialty: str, specialties: Specialties) -> str:
     return _in_prose(found.name) if found else specialty.replace("-", " ")
 
 
-def _out_of_range(one: dict[str, Any]) -> bool:
+def _way(one: dict[str, Any]) -> str:
+    """Return which way a result is out of its range, if it is."""
     number = _NUMBER.match(one["value"])
     if number is None:
-        return False
+        return ""
     value, low, high = float(number[1].replace(",", ".")), one.get("low"), one.get("high")
-    return (low is not None and value < low) or (high is not None and value > high)
+    if low is not None and value < low:
+        return "↓"
+    return "↑" if high is not None and value > high else ""
+
+
+def _age(patient: dict[str, Any] | None) -> list[str]:
+    if patient is None:
+        return []
+    infant = patient.get("unit", "years") != "years" or patient["age"] < 1
+    return ["@child"] * (infant or patient["age"] < CHILD) + ["@infant"] * infant
 
 
 def _told(language: str, name: str, value: str, unit: str) -> str:
@@ -101,4 +121,4 @@ def _patient(patient: dict[str, Any] | None) -> str:
     if unit != "years":
         return f"a baby of {age} {unit}"
     child, grown = ("girl", "woman") if woman else ("boy", "man")
-    return f"a {child if age < 16 else grown} of {age}"  # noqa: PLR2004  the age at which paediatrics ends in most houses
+    return f"a {child if age < CHILD else grown} of {age}"

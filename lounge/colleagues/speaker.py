@@ -85,6 +85,8 @@ class Speaker:
     ) -> str | None:
         """Return a sentence that suits, the better the likelier, and remember it and what it was made of as said."""
         filled = dict(facts.slots if facts else {}) | dict(slots)
+        if filled.get("specialty") == filled.get("mine"):
+            filled.pop("specialty", None)
         weighed = [(one, _weight(one, self._places[one.text], facts, filled)) for one in fragments]
         suited = [(one, weight) for one, weight in weighed if weight > 0]
         while suited:
@@ -110,11 +112,13 @@ def _weight(fragment: Fragment, wanted: set[str], facts: Facts | None, slots: Ma
         return 0
     if facts is None:
         return 1
-    if fragment.when and not any(word in facts.words for word in fragment.when):
+    met = [word for word in fragment.when if word in facts.words]
+    if fragment.when and not met:
         return 0
     if any(among and one not in among for among, one in _among(fragment, facts)):
         return 0
-    return 1 + 12 * bool(fragment.when) + 5 * bool(fragment.groups) + 3 * len(wanted - {"mine", "them"})
+    told = any(len(word) > 1 for word in met)
+    return 1 + 12 * told + bool(met) + 5 * bool(fragment.groups) + 3 * len(wanted - {"mine", "them"})
 
 
 def _among(fragment: Fragment, facts: Facts) -> tuple[tuple[tuple[str, ...], str], ...]:

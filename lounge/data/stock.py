@@ -12,7 +12,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=600)]
 class Fragment(Struct, frozen=True, forbid_unknown_fields=True):
     """One sentence; `{result}` and its like are filled in from the case, and without them it is not said.
 
-    `when`: words of which the case must hold one; `groups` and `urgencies`: of which the case's must be one.
+    `when`: words of which the case must hold one, or signs such as `↑sodium` (`Facts.words`). `groups` and `urgencies`:
+    of which the case's must be one.
     Empty: any.
     """
 

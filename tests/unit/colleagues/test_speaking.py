@@ -229,6 +229,37 @@ def test_a_result_out_of_its_range_is_noticed(value: str, low: float | None, hig
     assert facts.slots.get("result") == (f"sodium {value} mmol/L" if told else None)
 
 
+def test_what_is_said_of_a_result_goes_its_way() -> None:
+    """A low potassium is not spoken of as a high one, and what the case denies is not spoken of at all."""
+    low = facts_of(a_case(presentation="Weak for a week. No fever, rash or chest pain; denies alcohol."), SPECIALTIES)
+    assert "↓potassium;" in low.words
+    assert "↓sodium;" in low.words
+    assert "↑" not in low.words
+    assert "creatinine" not in low.words
+    assert not [word for word in ("fever", "rash", "chest pain", "alcohol") if word in low.words]
+    said = [Speaker(STOCK, Memory(HandTime().now), Random(n)).first(low, "a", "cardiology") or "" for n in range(200)]
+    assert any("magnesium" in one for one in said)
+    assert not [one for one in said if "potassium as high" in one]
+
+
+@pytest.mark.parametrize(
+    ("age", "unit", "signs"),
+    [(44, "years", set()), (15, "years", {"@child"}), (16, "years", set()), (9, "months", {"@child", "@infant"})],
+)
+def test_what_fits_a_child_is_said_of_a_child(age: int, unit: str, signs: set[str]) -> None:
+    """Told by the age in the summary, whatever words the story uses."""
+    case = a_case(presentation="Her child found her.")
+    case["summary"]["patient"] = {"age": age, "unit": unit, "sex": "female"}
+    assert {word for word in facts_of(case, SPECIALTIES).words.split() if word.startswith("@")} == signs
+
+
+def test_a_question_to_a_specialty_is_not_met_from_outside_by_its_own() -> None:
+    """A nephrologist does not tell a nephrologist what it looks like from nephrology."""
+    facts = facts_of(a_case(), SPECIALTIES)
+    said = [Speaker(STOCK, Memory(HandTime().now), Random(n)).first(facts, "a", "nephrology") or "" for n in range(200)]
+    assert not [one for one in said if "looks like from" in one]
+
+
 def test_a_value_in_the_text_is_noticed_where_no_results_are_given() -> None:
     """As most visitors will write it."""
     case = a_case(presentation="Vomiting for two days, sodium 112 mmol/l, pH 7.1.", investigations=[])
