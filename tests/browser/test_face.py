@@ -207,6 +207,7 @@ async def test_an_answer_is_told_in_the_title_and_by_a_notification_without_the_
     await author.add_init_script(f"({_RECORD})()")
     await author.reload()
     await author.get_by_role("link", name="For you").first.click()
+    await expect(author.get_by_role("heading", level=1, name="For you")).to_be_visible()
     title = title_of("Nobody must read this")
     await new_case(author, title)
     await expect(author).to_have_title("Lounge")
