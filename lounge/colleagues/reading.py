@@ -14,6 +14,8 @@ ASKED: Final = (12, 90)
 """Characters of a question that is short enough to be quoted, and long enough to be one."""
 CHILD: Final = 16
 """Years: the age at which paediatrics ends in most houses."""
+LOW: Final = "↓"
+HIGH: Final = "↑"
 
 _NUMBER: Final = re.compile(r"^[<>≤≥~\s]*(-?\d+(?:[.,]\d+)?)")
 _QUESTION: Final = re.compile(r"([^.!?\n]+)\?")
@@ -83,15 +85,16 @@ def _way(one: dict[str, Any]) -> str:
         return ""
     value, low, high = float(number[1].replace(",", ".")), one.get("low"), one.get("high")
     if low is not None and value < low:
-        return "↓"
-    return "↑" if high is not None and value > high else ""
+        return LOW
+    return HIGH if high is not None and value > high else ""
 
 
 def _age(patient: dict[str, Any] | None) -> list[str]:
     if patient is None:
         return []
-    infant = patient.get("unit", "years") != "years" or patient["age"] < 1
-    return ["@child"] * (infant or patient["age"] < CHILD) + ["@infant"] * infant
+    if patient.get("unit", "years") != "years" or patient["age"] < 1:
+        return ["@child", "@infant"]
+    return ["@child"] if patient["age"] < CHILD else []
 
 
 def _told(language: str, name: str, value: str, unit: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
+from lounge.colleagues.reading import HIGH, LOW
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
@@ -117,7 +119,7 @@ def _weight(fragment: Fragment, wanted: set[str], facts: Facts | None, slots: Ma
         return 0
     if any(among and one not in among for among, one in _among(fragment, facts)):
         return 0
-    told = any(len(word) > 1 for word in met)
+    told = any(word not in (LOW, HIGH) for word in met)
     return 1 + 12 * told + bool(met) + 5 * bool(fragment.groups) + 3 * len(wanted - {"mine", "them"})
 
 

@@ -59,23 +59,24 @@ class Static:
 
     async def _serve(self, request: Request) -> Response:
         path = request.path_params["path"]
-        file = self._files.get(path)
-        status = HTTPStatus.OK
-        if file is None:
-            ours = _PAGES.fullmatch(path) is not None
-            if not ours and not _reader(request, path):
-                return error_response(NotFound())
-            # Whoever mistyped an address is told so by the page, not by a line for programs.
-            status = HTTPStatus.OK if ours else HTTPStatus.NOT_FOUND
-            file = self._files.get("index.html")
-            if file is None:
-                return error_response(NotFound("the client is not built: run make build"))
-        headers = {"etag": file.etag, "cache-control": file.cache, "vary": "accept-encoding"}
-        if status is HTTPStatus.OK and file.etag in request.headers.get("if-none-match", ""):
-            return Response(None, 304, headers)
-        if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(file.packed, status, {**headers, "content-encoding": "gzip"}, file.media)
-        return Response(file.content, status, headers, file.media)
+        if path in self._files:
+            return _sent(request, self._files[path], HTTPStatus.OK)
+        known = _PAGES.fullmatch(path) is not None
+        if not known and not _reader(request, path):
+            return error_response(NotFound())
+        if "index.html" not in self._files:
+            return error_response(NotFound("the client is not built: run make build"))
+        # Whoever mistyped an address is told so by the page, not by a line for programs.
+        return _sent(request, self._files["index.html"], HTTPStatus.OK if known else HTTPStatus.NOT_FOUND)
+
+
+def _sent(request: Request, file: File, status: HTTPStatus) -> Response:
+    headers = {"etag": file.etag, "cache-control": file.cache, "vary": "accept-encoding"}
+    if status is HTTPStatus.OK and file.etag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.packed, status, {**headers, "content-encoding": "gzip"}, file.media)
+    return Response(file.content, status, headers, file.media)
 
 
 def _reader(request: Request, path: str) -> bool:

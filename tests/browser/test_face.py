@@ -267,7 +267,7 @@ async def test_more_contrast_is_enough_for_weak_eyes(person: NewPage, demo: Demo
         assert [node["html"][:100] for one in found["violations"] for node in one["nodes"]] == [], path
 
 
-async def test_a_room_is_opened_in_one_round_trip(person: NewPage) -> None:
+async def test_a_room_is_opened_in_one_round_trip(person: NewPage, demo: Demo) -> None:
     """It is followed while the case is still on its way."""
     page = await person("heron-lane", service_workers="block")
     followed: list[str] = []
@@ -284,13 +284,14 @@ async def test_a_room_is_opened_in_one_round_trip(person: NewPage) -> None:
     await page.reload()
     row = page.get_by_role("link").filter(has_text="Three men after home-distilled spirit")
     await expect(row).to_be_visible()
-    await page.route(f"**/api/v1{await row.get_attribute('href')}", hold)
+    address = f"/api/v1{await row.get_attribute('href')}"
+    room = (await (await page.request.get(f"{demo.url}{address}")).json())["case"]["room"]
+    await page.route(f"**{address}", hold)
     await until(lambda: followed != [], "the lists are followed")
-    await page.wait_for_timeout(1000)
-    before = len(followed)
+    assert not [frame for frame in followed if room in frame]
     await row.click()
     await until(lambda: held != [], "the case is asked for")
-    await until(lambda: len(followed) > before, "its room is followed")
+    await until(lambda: any(room in frame for frame in followed), "its room is followed")
     await held[0].continue_()
     await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
 
@@ -311,8 +312,7 @@ async def test_one_comes_back_to_where_one_was(person: NewPage) -> None:
     await expect(page.get_by_role("heading", level=1, name=other)).to_be_visible()
     await page.get_by_role("link").filter(has_text=long).click()
     await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
-    await page.wait_for_timeout(500)
-    assert await page.evaluate(seen) == before
+    await page.wait_for_function(f"(before) => ({seen})() === before", arg=before)
     assert not await page.locator(".log").evaluate("(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80")
 
 

@@ -33,12 +33,18 @@ const MENTIONS = 10;
 /** Milliseconds between two views of a room into which much is written: as often as a slow phone can draw one. */
 const FRAME = 50;
 
+/** A row of the discussion, and how many pixels below the upper edge it begins. */
+export interface Place {
+  key: string | number;
+  below: number;
+}
+
 /** A room as the page shows it: what is held of its log, and the own posts on their way into it. */
 export class RoomModel {
   readonly phase = signal<Phase>("loading");
   readonly problem = signal("");
   /** Where the reader was when the room was left, as the view that shows it tells; null: at the end. */
-  place: { key: string | number; below: number } | null = null;
+  place: Place | null = null;
   readonly messages = signal<Held[]>([]);
   readonly open = signal(true);
   readonly rights = signal<ReadonlySet<string>>(new Set());

@@ -59,9 +59,13 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
   const unread = !found.mine && room.reading.newAfter.value === 0 && !query.value.includes("m=");
   const ended = found.state === "resolved" && !query.value.includes("m=");
   const open = unfolded.value ?? (unread || ended || room.messages.value.length === 0);
+  const toDiscussion = words.room.hide({ n: line.replies });
   return (
     <RoomView app={app} room={room} title={found.title} language={found.language} home="/cases" placeholder={words.room.composer}
-      about={{ title: words.case.about, shown: open, content: <Facts app={app} page={page} found={found} />, onShow: (shown) => { unfolded.value = shown; } }}
+      about={{
+        title: words.case.about, shown: open, content: <Facts app={app} page={page} found={found} />, toDiscussion,
+        onShow: (shown) => { unfolded.value = shown; },
+      }}
       facts={
         <>
           <div class="facts">
@@ -76,7 +80,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
           </div>
           <div class="case-bar">
             <Button class="toggle narrow" aria-expanded={open} aria-pressed={open} onClick={() => { unfolded.value = !open; }}>
-              {open ? words.room.hide({ n: line.replies }) : words.room.show}
+              {open ? toDiscussion : words.room.show}
             </Button>
             <Actions page={page} found={found} />
           </div>

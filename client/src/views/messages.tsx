@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { Pending } from "../domain/outbox";
-import type { RoomModel } from "../domain/room";
+import type { Place, RoomModel } from "../domain/room";
 import type { Held } from "../domain/message";
 import { formats, words } from "../words";
 import { MessageView, PendingView, type Doing } from "./message";
@@ -63,6 +63,13 @@ interface Props {
   onFresh: (count: number, show: () => void) => void;
 }
 
+/** Where one begins to read a room that is opened: where one was, else at what is new; null: at the end. */
+function beginning(room: RoomModel, rows: readonly Row[]): Place | "unread" | null {
+  const { place } = room;
+  if (place !== null && rows.some((row) => row.key === place.key)) return place;
+  return rows.some((row) => row.kind === "unread") ? "unread" : null;
+}
+
 /** The discussion: a window on a list of any length, which stays still under the reader's eyes. */
 export function Messages({ room, now, doing, covered, onFresh }: Props) {
   const element = useRef<HTMLDivElement>(null);
@@ -94,18 +101,15 @@ export function Messages({ room, now, doing, covered, onFresh }: Props) {
     const fresh = rowsOf(room, dayNames.current);
     const made = list.current;
     const first = read.current === 0 && fresh.length > 1;
-    const place = first && room.sought.peek() === null && fresh.some((row) => row.key === room.place?.key) ? room.place : null;
-    const divided = first && place === null && room.sought.peek() === null && fresh.some((row) => row.kind === "unread");
-    const wasAtEnd = !room.newer.peek() && !divided && place === null && (made === null || first || made.atEnd);
+    const sought = room.sought.peek() !== null;
+    const start = first && !sought ? beginning(room, fresh) : null;
+    const wasAtEnd = !room.newer.peek() && start === null && (made === null || first || made.atEnd);
     rows.value = fresh;
-    made?.show(fresh.map((row) => row.key), room.sought.peek() === null && !divided && place === null);
-    if (place !== null) {
+    made?.show(fresh.map((row) => row.key), !sought && start === null);
+    if (start !== null) {
       read.current = room.reading.newAfter.peek() ?? 0;
-      made?.comeBack(place);
-    }
-    if (divided) {
-      read.current = room.reading.newAfter.peek() ?? 0;
-      made?.toKey("unread");
+      if (start === "unread") made?.toKey(start);
+      else made?.comeBack(start);
     }
     const last = room.messages.value.at(-1);
     const own = last !== undefined && room.owns(last);

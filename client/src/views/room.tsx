@@ -27,7 +27,7 @@ interface Props {
   placeholder: string;
   facts?: ComponentChildren;
   /** What the room is about, at length: beside the discussion where there is space, else in its place while it is shown. */
-  about?: { title: string; shown: boolean; content: ComponentChildren; onShow: (shown: boolean) => void };
+  about?: { title: string; shown: boolean; content: ComponentChildren; toDiscussion: string; onShow: (shown: boolean) => void };
   /** In which one writes here. */
   language?: string;
   /** Whether names of who is there are told. */
@@ -62,7 +62,6 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
     turn.value++;
   };
   const edit = (message: Held) => { mode.value = { what: "edit", message }; };
-  const posts = room.messages.value.length;
   const covered = about?.shown === true && !wide.value;
   useLooking(room);
   useSought(room, () => about?.onShow(false));
@@ -85,7 +84,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
       {about !== undefined && (about.shown || wide.value) && (
         <aside class="about" aria-label={about.title} tabIndex={0}>
           {about.content}
-          {covered && <div class="about-end"><Button onClick={() => about.onShow(false)}>{words.room.hide({ n: posts })}</Button></div>}
+          {covered && <div class="about-end"><Button onClick={() => about.onShow(false)}>{about.toDiscussion}</Button></div>}
         </aside>
       )}
       <Discussion app={app} room={room} doing={doing} covered={covered}

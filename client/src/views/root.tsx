@@ -1,4 +1,4 @@
-import { Fragment } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Button, Empty, Icon, Problem, Skeleton, Toasts } from "../design/parts";
 import type { App } from "../domain/app";
@@ -52,8 +52,6 @@ const tabs = () => [
   { to: "/notices", icon: "bell", label: words.notices.tab },
   { to: "/me", icon: "me", label: words.me },
 ] as const;
-
-const SECTIONS = new Set(["", "cases", "lounges", "rooms", "new", "notices", "me", "design", "sign-in"]);
 
 /** How much is new behind a tab, where that is counted. */
 function Count({ app, to }: { app: App; to: string }) {
@@ -117,40 +115,51 @@ function Panes({ app }: { app: App }) {
     if (here === "/" || here === "/sign-in") go("/cases", true);
   }, [here]);
   const [, section = "cases", id] = here.split("/");
-  if (!SECTIONS.has(section)) {
-    return (
-      <Single>
-        <Empty title={words.room.missingTitle} whole>
-          <p>{words.room.missing}</p>
-          <div><Button onClick={() => go("/cases", true)}>{words.room.toCases}</Button></div>
-        </Empty>
-      </Single>
-    );
-  }
-  if (section === "new") return <Single><NewCase app={app} /></Single>;
-  if (section === "notices") return <Single><NoticesView app={app} /></Single>;
-  if (section === "design" && app.about.value?.demo) return <Single><DesignPage /></Single>;
-  if (section === "me") return <Single><MeView app={app} /></Single>;
-  if (section === "lounges" || section === "rooms") {
-    return (
-      <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
-        <div class="pane list"><LoungesView app={app} /></div>
-        <div class="pane main">{id ? <LoungeView key={id} app={app} stream={id} /> : <Nothing text={words.loungesPage.choose} />}</div>
-      </main>
-    );
+  switch (section) {
+    case "":
+    case "sign-in":
+    case "cases":
+      return (
+        <Double list={<CaseListView app={app} />} choose={words.list.choose}>
+          {id && <CaseView key={id} app={app} id={id} />}
+        </Double>
+      );
+    case "lounges":
+    case "rooms":
+      return (
+        <Double list={<LoungesView app={app} />} choose={words.loungesPage.choose}>
+          {id && <LoungeView key={id} app={app} stream={id} />}
+        </Double>
+      );
+    case "new":
+      return <Single><NewCase app={app} /></Single>;
+    case "notices":
+      return <Single><NoticesView app={app} /></Single>;
+    case "me":
+      return <Single><MeView app={app} /></Single>;
+    case "design":
+      if (app.about.value?.demo) return <Single><DesignPage /></Single>;
   }
   return (
-    <main class={id ? "panes detail" : "panes"} id="content" tabIndex={-1}>
-      <div class="pane list"><CaseListView app={app} /></div>
-      <div class="pane main">{id ? <CaseView key={id} app={app} id={id} /> : <Nothing text={words.list.choose} />}</div>
+    <Single>
+      <Empty title={words.room.missingTitle} whole>
+        <p>{words.room.missing}</p>
+        <div><Button onClick={() => go("/cases", true)}>{words.room.toCases}</Button></div>
+      </Empty>
+    </Single>
+  );
+}
+
+/** A list, and beside it what was chosen in it; on a phone the one or the other. */
+function Double({ list, choose, children }: { list: ComponentChildren; choose: string; children: ComponentChildren }) {
+  return (
+    <main class={children ? "panes detail" : "panes"} id="content" tabIndex={-1}>
+      <div class="pane list">{list}</div>
+      <div class="pane main">{children || <Empty title={words.list.chooseTitle}>{choose}</Empty>}</div>
     </main>
   );
 }
 
-function Single({ children }: { children: preact.ComponentChildren }) {
+function Single({ children }: { children: ComponentChildren }) {
   return <main class="panes single" id="content" tabIndex={-1}><div class="pane main">{children}</div></main>;
-}
-
-function Nothing({ text }: { text: string }) {
-  return <Empty title={words.list.chooseTitle}>{text}</Empty>;
 }

@@ -1,12 +1,10 @@
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect, type VirtualItem } from "@tanstack/virtual-core";
+import type { Place } from "../domain/room";
 
 export interface Visible {
   items: VirtualItem[];
   total: number;
 }
-
-/** A row, and how many pixels below the upper edge it begins. */
-export interface Place { key: string | number; below: number }
 
 function firstNumber(keys: readonly (string | number)[]): string | number | undefined {
   return keys.find((key) => typeof key === "number");
