@@ -77,7 +77,7 @@ function Result({ result, language }: { result: Investigation; language: string 
         <span class={numberOf(result.value) === null ? undefined : "figure"}>
           <span lang={language} dir="auto">{result.value}</span>{result.unit && <> <span class="unit">{result.unit}</span></>}
         </span>
-        {flag !== null && <span class="flag"> <span aria-hidden="true">{flag === "high" ? "↑" : "↓"}</span> {words.case[flag]}</span>}
+        {flag !== null && <> <span class="flag"><span aria-hidden="true">{flag === "high" ? "↑" : "↓"}</span> {words.case[flag]}</span></>}
       </td>
       <td class="soft range">{range}</td>
     </tr>
