@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { CasePage } from "../src/domain/casepage";
 import { CaseList } from "../src/domain/cases";
 import type { Api } from "../src/protocol/api";
 import type { LiveEvent, OwnLine } from "../src/protocol/messages";
-import { settle } from "./world";
+import { settle, TestWorld } from "./world";
 
 function line(id: string, more: Partial<OwnLine> = {}): OwnLine {
   return { id, room: `room-${id}`, title: id, specialty: "cardiology", urgency: "urgent", audience: "all", state: "open", label: "L", opened_at: 1, last_at: 1, replies: 0, first_reply_at: null, rev: 1, outcome: null, language: "en", mine: false, notify: "normal", ...more };
@@ -30,6 +31,25 @@ test("replies and the first response move a line, never backwards", async () => 
   list.event(told("case.changed", change({ replies: 4, first_reply_at: 5 })));
   list.event(told("case.changed", change({ last_at: 8, replies: 2 })));
   expect(list.lines.value[0]).toMatchObject({ replies: 4, first_reply_at: 5, last_at: 9 });
+});
+
+test("a case that was read before a reply was told does not take the reply back", async () => {
+  const list = await begin([line("b1")]);
+  const read = line("b1");
+  list.event(told("case.changed", change({ state: "answered", replies: 1, first_reply_at: 5 })));
+  list.refresh(read);
+  expect(list.lines.value[0]).toMatchObject({ state: "answered", replies: 1, first_reply_at: 5 });
+});
+
+test("to follow a case changes nothing else of it", async () => {
+  const list = await begin([line("b1")]);
+  const page = new CasePage("b1", { case: () => Promise.resolve(line("b1")), notify: () => Promise.resolve() } as unknown as Api, new TestWorld(), {
+    cases: list, room: () => { throw new Error("not asked for"); },
+  });
+  await page.load();
+  list.event(told("case.changed", change({ state: "answered", replies: 1, first_reply_at: 5 })));
+  await page.notify("follow");
+  expect(list.lines.value[0]).toMatchObject({ notify: "follow", state: "answered", replies: 1, first_reply_at: 5 });
 });
 
 test("a case that no longer passes the filters leaves the list", async () => {

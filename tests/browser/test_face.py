@@ -357,3 +357,22 @@ async def test_what_one_writes_is_shown_where_the_case_lay_over_it(person: NewPa
     await reader.get_by_role("button", name="Send").click()
     await expect(reader.get_by_role("complementary", name="The case")).to_have_count(0)
     await expect(reader.get_by_role("log").get_by_text("Seen at once.")).to_be_in_viewport()
+
+
+async def test_the_clock_stops_for_whoever_follows_and_whatever_the_list_shows(person: NewPage) -> None:
+    """A first reply is shown at once, in a case that the list leaves out as well, and following takes nothing back."""
+    author, helper = await person("tarn-lantern"), await person("tidewater")
+    title = title_of("The clock must stop")
+    await new_case(author, title)
+    await author.get_by_role("button", name="Followed").click()
+    await expect(author.locator("a.row").filter(has_text=title)).to_have_count(0)
+    await helper.get_by_role("link").filter(has_text=title).click()
+    await expect(helper.locator(".room-head .waiting")).to_be_visible()
+    await helper.get_by_role("textbox", name="Write a reply").fill("Here.")
+    await helper.get_by_role("button", name="Send").click()
+    for page in (author, helper):
+        await expect(page.locator(".room-head").get_by_text("First reply after")).to_be_visible()
+    await helper.get_by_role("button", name="Follow", exact=True).click()
+    await expect(helper.get_by_role("button", name="Follow", exact=True)).to_have_attribute("aria-pressed", "true")
+    await expect(helper.locator(".room-head").get_by_text("First reply after")).to_be_visible()
+    await expect(helper.get_by_role("link").filter(has_text=title).get_by_text("1 reply")).to_be_visible()

@@ -6,7 +6,7 @@ import type { World } from "../protocol/world";
 import type { RoomModel } from "./room";
 
 /** A case's author is the first participant of its room. */
-const AUTHOR = 1;
+export const AUTHOR = 1;
 const MOST = 100;
 
 export type Change =
@@ -29,7 +29,7 @@ export class CasePage {
     readonly id: string,
     private readonly api: Api,
     private readonly world: World,
-    private readonly app: { cases: { refresh(found: Case): void }; room(stream: string): RoomModel },
+    private readonly app: { cases: { refresh(found: Case): void; notified(id: string, how: OwnLine["notify"]): void }; room(stream: string): RoomModel },
   ) {}
 
   async load(): Promise<void> {
@@ -71,7 +71,9 @@ export class CasePage {
     const found = this.held.value;
     if (found === null) return;
     await this.api.notify(found.room, how);
-    this.take({ ...found, notify: how });
+    // What else is held of the case may be older than what the list was told since.
+    this.held.value = { ...found, notify: how };
+    this.app.cases.notified(this.id, how);
   }
 
   private room(): RoomModel | null {

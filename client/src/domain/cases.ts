@@ -69,14 +69,17 @@ export class CaseList {
     this.filter(GOING_ON);
   }
 
-  /** Takes a case that was read whole: what the list shows of it is not older. */
+  /** Takes a case that was read whole, unless what the list shows of it is newer: a reply was told while it was read. */
   refresh(line: OwnLine): void {
     const known = this.byId.value.get(line.id);
-    if (known === undefined || line.rev < known.rev) return;
-    const lines = new Map(this.byId.value);
-    if (this.passes(line)) lines.set(line.id, this.lineOf(line));
-    else lines.delete(line.id);
-    this.byId.value = lines;
+    if (known === undefined || line.rev < known.rev || (line.rev === known.rev && line.replies < known.replies)) return;
+    this.put(this.lineOf(line));
+  }
+
+  /** Takes what this member wants to be told of a case. */
+  notified(id: string, notify: OwnLine["notify"]): void {
+    const known = this.byId.value.get(id);
+    if (known !== undefined) this.put({ ...known, notify });
   }
 
   /** Takes an event of a board or of the own feed: again and again is the same as once. */
@@ -115,9 +118,14 @@ export class CaseList {
       replies: change.replies,
       first_reply_at: change.first_reply_at,
     };
+    this.put(fresh);
+  }
+
+  /** Shows a line as it is now, or no more where it has ceased to match. */
+  private put(line: OwnLine): void {
     const lines = new Map(this.byId.value);
-    if (this.passes(fresh)) lines.set(fresh.id, fresh);
-    else lines.delete(fresh.id);
+    if (this.passes(line)) lines.set(line.id, line);
+    else lines.delete(line.id);
     this.byId.value = lines;
   }
 

@@ -1,8 +1,8 @@
 import { useEffect, useMemo } from "preact/hooks";
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { Button, Dialog, Empty, Icon, Problem, say, Skeleton, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
-import { CasePage } from "../domain/casepage";
+import { AUTHOR, CasePage } from "../domain/casepage";
 import type { RoomModel } from "../domain/room";
 import type { Case } from "../protocol/messages";
 import { formats, words } from "../words";
@@ -52,6 +52,11 @@ interface WholeProps {
 function Whole({ app, page, found, room, unfolded }: WholeProps) {
   useSignalEffect(() => {
     if (room.caseChanges.value > 0) void page.load();
+  });
+  // The list tells of a first reply, but only of the cases that it shows.
+  const answered = useComputed(() => room.messages.value.some((message) => message.by !== AUTHOR));
+  useSignalEffect(() => {
+    if (answered.value && page.held.peek()?.first_reply_at === null) void page.load();
   });
   const line = app.cases.lines.value.find((one) => one.id === found.id) ?? found;
   useEffect(() => app.notices.lookedAt(found.id, app.now.peek()), [app.notices.all.value, found.id]);
