@@ -59,6 +59,19 @@ test("a case that no longer passes the filters leaves the list", async () => {
   expect(list.lines.value).toEqual([]);
 });
 
+test("a list that nobody narrowed is not called filtered, nor one whose filters were taken away", async () => {
+  const list = await begin([]);
+  expect(list.filtered.value).toBe(false);
+  list.filter({ mine: true });
+  expect(list.filtered.value).toBe(true);
+  list.filter({ mine: undefined });
+  expect(list.filtered.value).toBe(false);
+  list.filter({ state: undefined });
+  expect(list.filtered.value).toBe(true);
+  list.clear();
+  expect(list.filtered.value).toBe(false);
+});
+
 test("older cases are added below", async () => {
   const list = await begin([line("b1")], "cursor");
   expect(list.more.value).toBe(true);

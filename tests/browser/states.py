@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.writing import more
 
@@ -79,6 +79,15 @@ async def empty(page: Page, base: str) -> None:
     await page.goto(f"{base}/cases")
     await page.get_by_role("button", name="Followed").click()
     await expect(page.get_by_text("No case matches")).to_be_visible()
+
+
+async def none(page: Page, base: str) -> None:
+    async def nothing(route: Route) -> None:
+        await route.fulfill(json={"cases": [], "next": None, "time": 0})
+
+    await page.route("**/api/v1/cases?*", nothing)
+    await page.goto(f"{base}/cases")
+    await expect(page.get_by_text("No open cases")).to_be_visible()
 
 
 async def missing(page: Page, base: str) -> None:
@@ -175,6 +184,7 @@ STATES: Final[dict[str, Callable[[Page, str], Awaitable[None]]]] = {
     "about": about,
     "calling": calling,
     "empty": empty,
+    "none": none,
     "missing": missing,
     "lounge": lounge,
     "new room": new_room,

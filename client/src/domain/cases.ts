@@ -14,6 +14,8 @@ export class CaseList {
   readonly phase = signal<Phase>("loading");
   readonly problem = signal("");
   readonly filters = signal<CaseFilters>(GOING_ON);
+  /** Whether the member chose what to see. */
+  readonly filtered = computed(() => JSON.stringify(this.filters.value) !== JSON.stringify(GOING_ON));
   readonly more = signal(false);
   readonly loadingMore = signal(false);
   readonly lines = computed(() => {
@@ -56,7 +58,8 @@ export class CaseList {
     }
   }
 
-  filter(change: CaseFilters): void {
+  /** Changes what is asked for; undefined takes a filter away. */
+  filter(change: { [K in keyof CaseFilters]?: CaseFilters[K] | undefined }): void {
     const filters = { ...this.filters.value, ...change };
     this.filters.value = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as CaseFilters;
     this.phase.value = "loading";

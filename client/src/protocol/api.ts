@@ -15,7 +15,7 @@ export interface Catalogue { groups: { id: string; name: string }[]; specialties
 export interface CasePage { cases: OwnLine[]; next: string | null; time: number }
 export interface RoomPage { rooms: Room[]; next: string | null }
 export interface CaseFilters {
-  state?: OwnLine["state"][]; specialty?: string[]; urgency?: string; waiting?: boolean; mine?: boolean; followed?: boolean;
+  state?: readonly OwnLine["state"][]; specialty?: readonly string[]; urgency?: string; waiting?: boolean; mine?: boolean; followed?: boolean;
   order?: "newest" | "waiting";
 }
 

@@ -1,9 +1,9 @@
 import { Button, Empty, Problem, Skeleton, Urgency } from "../design/parts";
 import type { App } from "../domain/app";
-import { GOING_ON } from "../domain/cases";
+import { GOING_ON, type CaseList } from "../domain/cases";
 import type { OwnLine } from "../protocol/messages";
 import { formats, words } from "../words";
-import { Link, path } from "./router";
+import { go, Link, path } from "./router";
 import { Tour } from "./tour";
 import { isOver, State } from "./state";
 
@@ -41,6 +41,24 @@ function Line({ app, line }: { app: App; line: OwnLine }) {
   );
 }
 
+/** Why no case is shown: none matches what was asked for, or there is none. */
+function Nothing({ list }: { list: CaseList }) {
+  if (!list.filtered.value) {
+    return (
+      <Empty title={words.list.noneTitle}>
+        <p>{words.list.none}</p>
+        <Button onClick={() => go("/new")}>{words.newCase}</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={words.list.emptyTitle}>
+      <p>{words.list.empty}</p>
+      <Button onClick={() => list.clear()}>{words.list.clear}</Button>
+    </Empty>
+  );
+}
+
 export function CaseListView({ app }: { app: App }) {
   const list = app.cases;
   return (
@@ -52,12 +70,7 @@ export function CaseListView({ app }: { app: App }) {
       <Tour app={app} />
       {list.phase.value === "loading" && <Skeleton />}
       {list.phase.value === "broken" && <Problem message={list.problem.value} onAgain={() => void list.load()} />}
-      {list.phase.value === "ready" && list.lines.value.length === 0 && (
-        <Empty title={words.list.emptyTitle}>
-          <p>{words.list.empty}</p>
-          <Button onClick={() => list.clear()}>{words.list.clear}</Button>
-        </Empty>
-      )}
+      {list.phase.value === "ready" && list.lines.value.length === 0 && <Nothing list={list} />}
       <ul>{list.phase.value === "ready" && list.lines.value.map((line) => <Line key={line.id} app={app} line={line} />)}</ul>
       {list.more.value && list.phase.value === "ready" && (
         <p class="page">
@@ -77,8 +90,8 @@ function Filters({ app }: { app: App }) {
   const list = app.cases;
   const filters = list.filters.value;
   const own = app.me.value?.specialties ?? [];
-  const set = (change: Record<string, unknown>) => list.filter(change as never);
-  const chip = (label: string, pressed: boolean, change: Record<string, unknown>) => (
+  const set = (change: Parameters<CaseList["filter"]>[0]) => list.filter(change);
+  const chip = (label: string, pressed: boolean, change: Parameters<typeof set>[0]) => (
     <Button class="toggle" aria-pressed={pressed} onClick={() => set(change)}>{label}</Button>
   );
   const isOwn = filters.specialty !== undefined && filters.specialty.join() === own.join();

@@ -64,6 +64,8 @@ export interface Words {
     emptyTitle: string;
     empty: string;
     clear: string;
+    noneTitle: string;
+    none: string;
     choose: string;
     chooseTitle: string;
   };
