@@ -48,10 +48,10 @@ build: .venv/.installed client ## Build the wheel and the source archive into di
 bench: .venv/.installed client ## Measure, and print tables (docs/performance.md says how to read them)
 	$(BIN)/python -m bench
 
-faults: .venv/.installed client ## Break everything on purpose, under twenty seeds, and soak (about 45 minutes)
+faults: .venv/.installed client ## Break everything on purpose, under twenty seeds, and soak (about 35 minutes)
 	$(BIN)/python -m tests.faults
 
-mutants: .venv/.installed client ## Put faults into copies of the code, and see that each is caught (about 10 minutes)
+mutants: .venv/.installed client ## Put faults into copies of the code, and see that each is caught (about 7 minutes)
 	$(BIN)/python -m tests.faults.mutants
 
 shots: .venv/.installed client chromium ## Take every page into shots/, and the documentation's pictures anew
