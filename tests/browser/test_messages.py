@@ -232,14 +232,27 @@ async def test_who_is_in_a_lounge_is_told_by_name_and_who_writes(person: NewPage
 
 
 async def test_a_case_room_tells_no_names_of_who_is_there(person: NewPage) -> None:
-    """Nor a number that moves when somebody comes."""
+    """Nobody by name, nobody who writes; how many there were lately may be told anew meanwhile, for the grid is the clock's."""
     a, b = await person("cedar-ward"), await person("plover-desk")
+    told: list[str] = []
+    a.on("websocket", lambda socket: socket.on("framereceived", lambda frame: told.append(str(frame))))
+    await a.reload()
     await enter(a)
-    before = await a.locator(".room-head").inner_text()
+    lately = re.compile(r"(A physician was|About \d+ physicians were) here lately")
+
+    async def head() -> str:
+        return " ".join(lately.sub("", await a.locator(".room-head").inner_text()).split())
+
+    before = await head()
     await enter(b)
-    await b.get_by_role("textbox", name="Write a reply").press_sequentially("I think")
-    await a.wait_for_timeout(1500)
-    assert (await a.locator(".room-head").inner_text()).replace("\n", " ") == before.replace("\n", " ")
+    text = unique("I think")
+    await b.get_by_role("textbox", name="Write a reply").press_sequentially(text)
+    await b.keyboard.press("Control+Enter")
+    # What would tell that b came, or wrote, had to come before what b has written.
+    await expect(a.get_by_text(text, exact=True)).to_be_visible()
+    assert await head() == before
+    assert any(text in frame for frame in told)
+    assert not [frame for frame in told if '"typing"' in frame or "plover-desk" in frame]
     await expect(a.get_by_text("writes…")).to_have_count(0)
 
 
