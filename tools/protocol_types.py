@@ -43,6 +43,11 @@ DATA: Final = (
     events.CaseLine,
     events.CaseChanged,
     events.CaseRetitled,
+    events.Paged,
+    events.PageChanged,
+    events.PageReminded,
+    events.SearchChanged,
+    events.PagerAlarm,
 )
 PARTS: Final = (
     messages.Person,

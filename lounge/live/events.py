@@ -162,3 +162,82 @@ class CaseRetitled(Struct, frozen=True):
     case: str
     rev: int
     title: str
+
+
+PageState = Literal[
+    "queued",
+    "sent",
+    "delivered",
+    "seen",
+    "acknowledged",
+    "declined",
+    "handed_over",
+    "expired",
+    "superseded",
+    "answered",
+]
+SearchState = Literal["searching", "held", "exhausted", "answered", "stood_down", "ended"]
+
+
+class Paged(Struct, frozen=True):
+    """`paged`, on one's own feed: a case asks for you. Not a word of the patient.
+
+    `label` is its author's; `others` are the labels of who else is asked, `why` says why you are (`lounge.paging.router`);
+    `next_at` (milliseconds) is when others are asked, null where nobody else would be.
+    """
+
+    page: str
+    case: str
+    room: str
+    specialty: str
+    urgency: Urgency
+    language: str
+    label: str
+    opened_at: int
+    why: list[str]
+    others: list[str]
+    next_at: int | None
+
+
+class PageChanged(Struct, frozen=True):
+    """`page.changed`, on one's own feed: the page is in this state now; `holder` is the label of who has acknowledged it."""
+
+    page: str
+    case: str
+    state: PageState
+    holder: str | None
+
+
+class PageReminded(Struct, frozen=True):
+    """`page.reminded`, on one's own feed: you acknowledged it and have not replied; at `reopens_at` others are asked again."""
+
+    page: str
+    case: str
+    reopens_at: int
+
+
+class SearchChanged(Struct, frozen=True):
+    """`search.changed`, on the author's feed: how the search for responders to a case stands.
+
+    `open` pages wait for an answer; at `next_at` (milliseconds) up to `next_people` more are asked, null where it is all of
+    them or nobody.
+    """
+
+    case: str
+    state: SearchState
+    paged: int
+    open: int
+    acknowledged: int
+    declined: int
+    next_at: int | None
+    next_people: int | None
+
+
+class PagerAlarm(Struct, frozen=True):
+    """`pager.alarm`, on the feeds of operators: a search needs a person.
+
+    `overdue`: its next step was not taken in time; `unreached`: nobody could be paged; `unanswered`: the last resort was.
+    """
+
+    case: str
+    reason: Literal["overdue", "unreached", "unanswered"]

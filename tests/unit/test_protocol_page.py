@@ -39,6 +39,11 @@ DATA: dict[str, Any] = {
     "case.opened": events.CaseLine,
     "case.changed": events.CaseChanged,
     "case.retitled": events.CaseRetitled,
+    "paged": events.Paged,
+    "page.changed": events.PageChanged,
+    "page.reminded": events.PageReminded,
+    "search.changed": events.SearchChanged,
+    "pager.alarm": events.PagerAlarm,
 }
 
 

@@ -113,6 +113,49 @@ export interface CaseRetitled {
   title: string;
 }
 
+export interface Paged {
+  page: string;
+  case: string;
+  room: string;
+  specialty: string;
+  urgency: "emergency" | "routine" | "today" | "urgent";
+  language: string;
+  label: string;
+  opened_at: number;
+  why: string[];
+  others: string[];
+  next_at: number | null;
+}
+
+export interface PageChanged {
+  page: string;
+  case: string;
+  state: "acknowledged" | "answered" | "declined" | "delivered" | "expired" | "handed_over" | "queued" | "seen" | "sent" | "superseded";
+  holder: string | null;
+}
+
+export interface PageReminded {
+  page: string;
+  case: string;
+  reopens_at: number;
+}
+
+export interface SearchChanged {
+  case: string;
+  state: "answered" | "ended" | "exhausted" | "held" | "searching" | "stood_down";
+  paged: number;
+  open: number;
+  acknowledged: number;
+  declined: number;
+  next_at: number | null;
+  next_people: number | null;
+}
+
+export interface PagerAlarm {
+  case: string;
+  reason: "overdue" | "unanswered" | "unreached";
+}
+
 export interface OwnLine {
   id: string;
   room: string;
