@@ -19,6 +19,7 @@ import websockets
 from bench.installation import Node, node, percentile, processor_seconds, servers
 from lounge.app import accounts_of
 from lounge.clock import SystemClock
+from lounge.data import load_specialties
 from lounge.ids import Ids, SystemRandomness
 from lounge.members.accounts import NewMember
 from lounge.sql import load_queries
@@ -90,7 +91,7 @@ async def prepared(environment: dict[str, str], members: int) -> tuple[str, list
     ids = Ids(clock, SystemRandomness())
     store = Store(environment["DATABASE_URL"], load_queries())
     await store.open()
-    accounts = accounts_of(store, ids, clock, lambda *_: None)
+    accounts = accounts_of(store, ids, clock, load_specialties(), lambda *_: None)
     new = [NewMember(f"bench-{number}", ("cardiology",), "DE") for number in range(members)]
     made = await accounts.create(new)
     secrets = [(await accounts.issue(one, "token", timedelta(days=1)))[0] for one in made]

@@ -20,7 +20,7 @@ from lounge.boards import BoardKeeper, boards_of, ensure_boards
 from lounge.cases import Cases
 from lounge.chores import Chores
 from lounge.clock import SystemClock
-from lounge.data import load_alias_words, load_countries, load_languages, load_specialties
+from lounge.data import CatalogueError, load_alias_words, load_countries, load_languages, load_specialties
 from lounge.endings import Endings
 from lounge.http.about import About, AboutHere
 from lounge.http.cases import CasesResource
@@ -56,6 +56,7 @@ from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
 from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
+from lounge.settings import SettingsError, variable
 from lounge.sql import load_migrations, load_queries
 from lounge.store import Store
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
     from lounge.clock import Clock
+    from lounge.data import Specialties
     from lounge.ids import Random
     from lounge.rooms import Names
     from lounge.settings import Settings
@@ -118,9 +120,13 @@ async def running(
     clock: Clock | None = None,
     random: Random | None = None,
 ) -> AsyncIterator[Node]:
-    """Make a node, open its connections, and close them in the end. Raises Unavailable where Postgres does not answer."""
+    """Make a node, open its connections, and close them in the end.
+
+    Raises Unavailable where Postgres does not answer, SettingsError where the operator's file of specialties is broken.
+    """
     clock = clock or SystemClock()
     random = random or SystemRandomness()
+    specialties = specialties_of(settings)
     async with AsyncExitStack() as stack:
         ids = Ids(clock, random)
         metrics = Metrics()
@@ -128,7 +134,6 @@ async def running(
         stack.push_async_callback(store.close)
         await store.open()
         tasks = await stack.enter_async_context(_owned_tasks())
-        specialties = load_specialties()
         ids_of_specialties = [one.id for one in specialties]
         await ensure_boards(store, ids, ids_of_specialties)
         await ensure_lounges(store, lounges(ids, specialties, load_countries(), load_languages().values()))
@@ -136,7 +141,7 @@ async def running(
             store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
         )
         live = await _live(settings, addresses, store, ids, aliases, clock, random, tasks)
-        accounts = accounts_of(store, ids, clock, live.committed)
+        accounts = accounts_of(store, ids, clock, specialties, live.committed)
         rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
         cases = Cases(store, ids, aliases, specialties, live.committed)
         endings = Endings(store, ids, clock, enter=rooms.participate, committed=live.committed)
@@ -199,13 +204,22 @@ async def running(
         yield Node(asgi, operations, store, accounts, rooms, cases, endings, health, metrics)
 
 
-def accounts_of(store: Store, ids: Ids, clock: Clock, committed: Committed) -> Accounts:
+def specialties_of(settings: Settings) -> Specialties:
+    """Return the specialties of an installation: the operator's, or those that come along; raise SettingsError."""
+    try:
+        return load_specialties(None if settings.specialties is None else Path(settings.specialties))
+    except CatalogueError as error:
+        message = f"{variable('specialties')}: {error}"
+        raise SettingsError(message) from None
+
+
+def accounts_of(store: Store, ids: Ids, clock: Clock, specialties: Specialties, committed: Committed) -> Accounts:
     """Return the accounts of an installation: for a node, and for the commands that need no more."""
     return Accounts(
         store,
         ids,
         clock,
-        specialties=load_specialties(),
+        specialties=specialties,
         countries=load_countries(),
         languages=load_languages(),
         committed=committed,

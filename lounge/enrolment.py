@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lounge.app import accounts_of
+from lounge.app import accounts_of, specialties_of
 from lounge.clock import SystemClock
 from lounge.errors import Invalid, NotFound
 from lounge.ids import Ids, SystemRandomness
@@ -57,13 +57,13 @@ async def _issued(settings: Settings, accounts: Accounts, members: Sequence[Memb
 
 @asynccontextmanager
 async def _accounts(settings: Settings, data: Path) -> AsyncIterator[Accounts]:
-    clock = SystemClock()
+    clock, specialties = SystemClock(), specialties_of(settings)
     async with database(settings, data) as databases:
         await make_ready(settings, databases)
         store = Store(databases.url, load_queries())
         try:
             await store.open()
             # Nothing here ends a session, which alone would have to be told to others.
-            yield accounts_of(store, Ids(clock, SystemRandomness()), clock, lambda _items, _outcomes: None)
+            yield accounts_of(store, Ids(clock, SystemRandomness()), clock, specialties, lambda _items, _outcomes: None)
         finally:
             await store.close()

@@ -112,12 +112,18 @@ class Ending:
 async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) -> None:
     """Serve until a signal asks for the end; `ready` is called with the address once it answers.
 
-    Raises NotServed, EmbeddedError or a LoungeError.
+    Raises NotServed, SettingsError, EmbeddedError or a LoungeError.
     """
     ending = Ending()
     if place.demo:
         settings = msgspec.structs.replace(
-            settings, database_url=None, redis_url=None, public_url=None, label_k=1, sockets=DEMO_SOCKETS
+            settings,
+            database_url=None,
+            redis_url=None,
+            public_url=None,
+            label_k=1,
+            sockets=DEMO_SOCKETS,
+            specialties=None,
         )
     files = allow_many()
     if files and files < settings.sockets + OTHER_FILES:

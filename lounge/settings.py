@@ -60,6 +60,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Default none: the loopback names of the own port. Needed, with https, to serve anything but loopback."
         ),
     ] = None
+    specialties: Annotated[
+        str | None,
+        Meta(
+            description="Path of a file of specialties that replaces the one that comes along, in the form that "
+            "docs/reference/specialties.md gives; the same on every node. Default none: the specialties listed there. "
+            "`lounge demo` always uses those."
+        ),
+    ] = None
     label_k: Annotated[
         int,
         Meta(

@@ -6,25 +6,27 @@ Each loader reads its file anew, so the composition root calls it once and hands
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from lounge.data.catalogue import CatalogueError as CatalogueError
+from lounge.data.catalogue import Slug, catalogue_of
+from lounge.data.catalogue import Specialties as Specialties
 from lounge.data.stock import Stock
 from lounge.live.messages import Mark
 from lounge.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 Region = Literal["Africa", "Americas", "Asia", "Europe", "Oceania"]
 Urgency = Literal["emergency", "urgent", "today", "routine"]
 Role = Literal["member", "moderator", "operator"]
 AudienceKind = Literal["all", "specialties", "members"]
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z-]{3,40}\Z")]
-NuccCode = Annotated[str, Meta(pattern=r"^[0-9A-Z]{9}X\Z")]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]
 CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
 Handle = Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,32}\Z")]
@@ -36,21 +38,7 @@ Body = Annotated[str, Meta(min_length=1, max_length=20_000)]
 
 FileType = TypeVar("FileType", bound=Struct)
 
-
-class Group(Struct, frozen=True, forbid_unknown_fields=True):
-    """A family of neighbouring specialties, such as surgery."""
-
-    id: Slug
-    name: str
-
-
-class Specialty(Struct, frozen=True, forbid_unknown_fields=True):
-    """One specialty; `nucc` is its code in the NUCC Health Care Provider Taxonomy, `group` the id of its group."""
-
-    id: Slug
-    name: str
-    nucc: NuccCode
-    group: Slug
+_SPECIALTY_BYTES: Final = 1024 * 1024
 
 
 class Country(Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,47 +165,6 @@ class Demo(Struct, frozen=True, forbid_unknown_fields=True):
     talks: tuple[DemoTalk, ...]
 
 
-class Specialties:
-    """All specialties, by id and in the order of their groups; `id in specialties` tells whether there is one."""
-
-    def __init__(self, source: str, groups: tuple[Group, ...], specialties: tuple[Specialty, ...]) -> None:
-        """Take the source's name, the groups, and the specialties as they are listed."""
-        self.source = source
-        self.groups = groups
-        self.all = specialties
-        self._by_id = {one.id: one for one in specialties}
-        self._groups = {one.id: one for one in groups}
-
-    def __contains__(self, specialty_id: object) -> bool:
-        """Tell whether there is a specialty with this id."""
-        return specialty_id in self._by_id
-
-    def __iter__(self) -> Iterator[Specialty]:
-        """Iterate over the specialties as they are listed."""
-        return iter(self.all)
-
-    def __len__(self) -> int:
-        """Count the specialties."""
-        return len(self.all)
-
-    def __getitem__(self, specialty_id: str) -> Specialty:
-        """Return the specialty with this id, or raise KeyError."""
-        return self._by_id[specialty_id]
-
-    def get(self, specialty_id: str) -> Specialty | None:
-        """Return the specialty with this id, or None."""
-        return self._by_id.get(specialty_id)
-
-    def group_of(self, specialty_id: str) -> Group:
-        """Return the group of the specialty with this id, or raise KeyError."""
-        return self._groups[self._by_id[specialty_id].group]
-
-    def in_group(self, group_id: str) -> tuple[Specialty, ...]:
-        """Return the specialties of this group, or raise KeyError."""
-        group = self._groups[group_id]
-        return tuple(one for one in self.all if one.group == group.id)
-
-
 class Countries:
     """All countries, by code and in the order of their names; `code in countries` tells whether there is one."""
 
@@ -249,12 +196,6 @@ class Countries:
         return self._by_code.get(code)
 
 
-class _SpecialtyFile(Struct, frozen=True, forbid_unknown_fields=True):
-    source: str
-    groups: tuple[Group, ...]
-    specialties: tuple[Specialty, ...]
-
-
 class _LanguageFile(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     languages: tuple[Language, ...]
@@ -266,10 +207,20 @@ class _CountryFile(Struct, frozen=True, forbid_unknown_fields=True):
     countries: tuple[Country, ...]
 
 
-def load_specialties() -> Specialties:
-    """Read the specialties and their groups."""
-    file = _read("specialties.json", _SpecialtyFile)
-    return Specialties(file.source, file.groups, file.specialties)
+def load_specialties(path: Path | None = None) -> Specialties:
+    """Read the specialties, their groups and distances: ours, or those of an operator's file; raise CatalogueError."""
+    if path is None:
+        return catalogue_of(resources.files(__name__).joinpath("specialties.json").read_bytes())
+    try:
+        with path.open("rb") as file:
+            content = file.read(_SPECIALTY_BYTES + 1)
+    except OSError as error:
+        message = f"the file cannot be read ({error.strerror})"
+        raise CatalogueError(message) from None
+    if len(content) > _SPECIALTY_BYTES:
+        message = f"the file has more than {_SPECIALTY_BYTES} bytes"
+        raise CatalogueError(message)
+    return catalogue_of(content)
 
 
 def load_countries() -> Countries:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
+from lounge.data.catalogue import FAR
 from lounge.http.operation import Answer, Call, Operation
 
 if TYPE_CHECKING:
@@ -19,12 +22,25 @@ class GroupLine(Struct, frozen=True):
     name: str
 
 
+class NeighbourLine(Struct, frozen=True):
+    """Another specialty, and how far it is: from 1, which would normally answer the same question, to 3, which may help."""
+
+    id: str
+    distance: int
+
+
 class SpecialtyLine(Struct, frozen=True):
-    """One specialty and the group it belongs to."""
+    """One specialty, the group it belongs to, what is typed for it, its neighbours, the nearest first.
+
+    `far` names groups: all of theirs that are not among its neighbours are at distance 4 of it, both ways.
+    """
 
     id: str
     name: str
     group: str
+    synonyms: tuple[str, ...]
+    near: list[NeighbourLine]
+    far: tuple[str, ...]
 
 
 class SpecialtyList(Struct, frozen=True):
@@ -40,7 +56,22 @@ class Catalogue:
     def __init__(self, specialties: Specialties) -> None:
         """Take the specialties in the order in which they are shown."""
         groups = [GroupLine(one.id, one.name) for one in specialties.groups]
-        self._answer = Answer(SpecialtyList(groups, [SpecialtyLine(s.id, s.name, s.group) for s in specialties]))
+        lines = [
+            SpecialtyLine(
+                one.id,
+                one.name,
+                one.group,
+                one.synonyms,
+                [NeighbourLine(other, distance) for other, distance in specialties.near(one.id) if distance < FAR],
+                one.far,
+            )
+            for one in specialties
+        ]
+        plain = msgspec.json.encode(SpecialtyList(groups, lines))
+        headers = {"vary": "accept-encoding"}
+        self._plain = Answer(Raw(plain), headers=headers)
+        # Every first view waits for it. What is Raw goes out as it is; mtime 0: the same bytes on every node.
+        self._packed = Answer(Raw(gzip.compress(plain, mtime=0)), headers={**headers, "content-encoding": "gzip"})
 
     def operations(self) -> list[Operation]:
         """Return what this resource offers."""
@@ -57,5 +88,5 @@ class Catalogue:
             )
         ]
 
-    async def _list(self, _call: Call[None, None]) -> Answer:
-        return self._answer
+    async def _list(self, call: Call[None, None]) -> Answer:
+        return self._packed if "gzip" in call.request.headers.get("accept-encoding", "") else self._plain
