@@ -12,6 +12,7 @@
     ├── KeyReused         key_reused        same stream, author and key, other content
     ├── Stale             stale             what you saw has changed since
     ├── RoomClosed        room_closed
+    ├── PageOver          page_over         somebody has it, or the case needs nobody any more
     ├── TooLarge          too_large
     ├── TooMany           too_many          a bound on count (follows, sockets)
     ├── TooFast           too_fast          a bound on rate; `retry_after` says when
@@ -113,6 +114,13 @@ class RoomClosed(LoungeError):
     """The room is closed: nothing more can be written in it."""
 
     code = "room_closed"
+    status = 409
+
+
+class PageOver(LoungeError):
+    """This page is over: somebody else has the case, or it needs nobody any more. You can open it all the same."""
+
+    code = "page_over"
     status = 409
 
 

@@ -34,6 +34,7 @@ class Pool(enum.Enum):
     COMMITS = "commits"
     READS = "reads"
     BACKGROUND = "background"
+    PAGING = "paging"
 
 
 class PoolLimits(Struct, frozen=True):
@@ -48,6 +49,7 @@ LIMITS: Final[Mapping[Pool, PoolLimits]] = {
     Pool.COMMITS: PoolLimits(size=6, statement=5.0, lock=3.0),
     Pool.READS: PoolLimits(size=8, statement=5.0, lock=1.0),
     Pool.BACKGROUND: PoolLimits(size=2, statement=5.0, lock=3.0),
+    Pool.PAGING: PoolLimits(size=2, statement=5.0, lock=3.0),
 }
 IDLE_IN_TRANSACTION: Final = 5.0
 """Seconds after which Postgres ends a transaction whose node stopped in the middle: it must not hold a lock for ever."""
@@ -194,6 +196,13 @@ class Transaction:
     async def value(self, name: str, *args: object) -> Any:  # noqa: ANN401  the column's type is the query's to know
         """Return the first column of the first row, or None."""
         return await self._connection.fetchval(self._queries[name], *args, timeout=self._wait)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what the block did, and nothing else, where it raises; driver errors leave it as ours."""
+        with translated():
+            async with self._connection.transaction():
+                yield
 
     async def append(self, items: Sequence[Item]) -> list[Outcome]:
         """Append a batch: one outcome for each item, in order. The last statement of its transaction (lock order)."""

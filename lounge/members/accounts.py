@@ -130,11 +130,11 @@ class Accounts:
         if row is None:
             message = "there is no member with this handle"
             raise NotFound(message)
-        return _member(row)
+        return member_of(row)
 
     async def everyone(self) -> list[Member]:
         """Return the members, the oldest first, at most 200: for the demo's list alone."""
-        return [_member(row) for row in await self._store.rows("members.all", MEMBERS_SHOWN)]
+        return [member_of(row) for row in await self._store.rows("members.all", MEMBERS_SHOWN)]
 
     async def issue(self, member: Member, kind: Kind, lifetime: timedelta) -> tuple[str, Credential]:
         """Make a credential; the secret is returned this once and stands nowhere."""
@@ -154,7 +154,7 @@ class Accounts:
         row = await self._store.row("members.authenticate", _digest(secret), self._clock.now())
         if row is None:
             raise SignInNeeded
-        return Credential(row["credential"], _member(row), cast("Kind", row["kind"]), row["expires_at"])
+        return Credential(row["credential"], member_of(row), cast("Kind", row["kind"]), row["expires_at"])
 
     async def end(self, credential: Credential) -> None:
         """End a credential, here and in every connection opened with it on any node. Twice is no error."""
@@ -203,7 +203,8 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _member(row: Record) -> Member:
+def member_of(row: Record) -> Member:
+    """Return the member of a row that has their columns."""
     return Member(
         row["id"],
         row["handle"],

@@ -61,6 +61,7 @@ create table escalations (
   due text check (due in ('step', 'remind', 'reopen')),
   due_at timestamptz,
   failures int not null default 0,
+  again boolean not null default false,
   opened_at timestamptz not null default clock_timestamp(),
   paged_at timestamptz,
   acknowledged_at timestamptz,
@@ -76,6 +77,7 @@ comment on column escalations.policy is 'As it stood when the search began: whoe
 comment on column escalations.step is 'Which step of the policy comes next.';
 comment on column escalations.turn is 'How many steps were taken, repeated ones among them.';
 comment on column escalations.due_at is 'By the clock of the database, counted from when the step before was taken.';
+comment on column escalations.again is 'Whether the author asked for more after somebody had replied: no reply ends it then.';
 comment on column escalations.raised_at is 'When the auditor last raised that this search needs somebody.';
 
 -- Each step as it was taken: once, whichever node took it.
@@ -83,7 +85,7 @@ create table turns (
   case_id uuid not null references escalations,
   turn int not null,
   step int not null,
-  kind text not null check (kind in ('step', 'remind', 'reopen', 'answered', 'hand_over')),
+  kind text not null check (kind in ('step', 'remind', 'reopen', 'answered')),
   at timestamptz not null default clock_timestamp(),
   due_at timestamptz,
   people int not null default 0,
@@ -134,6 +136,6 @@ grant update (zone, hours, quiet, awake_too, on_call_until, undisturbed_until, s
 grant update (country, paged_at) on callable to lounge_app;
 grant delete on callable to lounge_app;
 grant update (policy, saved_at) on policies to lounge_app;
-grant update (state, step, turn, wanted, acks, due, due_at, failures, paged_at, acknowledged_at, ended_at, raised_at)
+grant update (state, step, turn, wanted, acks, due, due_at, failures, again, paged_at, acknowledged_at, ended_at, raised_at)
   on escalations to lounge_app;
 grant update (state, reason, delivered_at, seen_at, acknowledged_at, reminded_at, ended_at) on pages to lounge_app;

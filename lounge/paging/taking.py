@@ -1,0 +1,230 @@
+"""Taking due steps: what a search does next, in one transaction that stands whole or leaves no trace.
+
+Locks are taken in one order: searches (claimed, never waited for), then duties by id, then pages, then streams. A batch is
+written at once; where that fails each step is written by itself, so that one that cannot be taken hurts no other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from lounge.live.events import Paged, PageReminded
+from lounge.paging import duties
+from lounge.paging.plan import TRIES, Plan, answered, planned, stepped
+from lounge.paging.telling import moment
+from lounge.store import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from lounge.aliases import Aliases
+    from lounge.ids import Ids
+    from lounge.paging.router import Router
+    from lounge.paging.telling import Telling
+    from lounge.store import Item, Outcome, Record, Store, Transaction
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 32
+"""Steps taken in one transaction."""
+FAILURE_WAIT: Final = 5.0
+"""Seconds until a failed step is tried again, more with each failure, up to a minute."""
+LONGEST_WAIT: Final = 60.0
+WAITING: Final = ("queued", "sent", "delivered", "seen")
+"""Pages that wait for an answer."""
+STOPPABLE: Final = ("searching", "held", "exhausted")
+
+
+class Taking:
+    """Takes what is due."""
+
+    def __init__(
+        self,
+        store: Store,
+        ids: Ids,
+        aliases: Aliases,
+        router: Router,
+        telling: Telling,
+        committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+    ) -> None:
+        """Take the store, what names people and routes to them, and whom to tell of events."""
+        self._store = store
+        self._ids = ids
+        self._aliases = aliases
+        self._router = router
+        self._telling = telling
+        self._committed = committed
+
+    async def take(self, limit: int = BATCH) -> int:
+        """Take up to `limit` steps that are due; return how many were claimed."""
+        async with self._store.transaction(Pool.PAGING) as transaction:
+            claimed = await transaction.rows("paging.claim", limit)
+            if not claimed:
+                return 0
+            items = await self._attempt(transaction, claimed)
+            outcomes = await transaction.append(items) if items else []
+        self._committed(items, outcomes)
+        return len(claimed)
+
+    async def answer(self, rooms: Sequence[str] | None) -> int:
+        """Stop the searches whose cases were replied to, in these rooms or in any; return how many were found."""
+        found = await self._store.rows("paging.replied", rooms, pool=Pool.PAGING)
+        for one in found:
+            async with self._store.transaction(Pool.PAGING) as transaction:
+                row = await transaction.row("paging.hold", one["case_id"])
+                facts = await transaction.row("paging.facts", [one["case_id"]])
+                if row is None or facts is None or row["state"] not in STOPPABLE:
+                    continue
+                items = await self._write(transaction, [answered(row, facts)])
+                outcomes = await transaction.append(items)
+            self._committed(items, outcomes)
+        return len(found)
+
+    async def _attempt(self, transaction: Transaction, claimed: Sequence[Record]) -> list[Item]:
+        rows = await transaction.rows("paging.facts", [row["case_id"] for row in claimed])
+        facts = {row["case_id"]: row for row in rows}
+        try:
+            return await self._take_together(transaction, claimed, facts)
+        except Exception as error:  # noqa: BLE001  whatever one step is poisoned with, the others are taken
+            log.warning("pager.batch", error=type(error).__name__, steps=len(claimed))
+        items: list[Item] = []
+        for row in claimed:
+            try:
+                items += await self._take_together(transaction, [row], facts)
+            except Exception as error:  # noqa: BLE001  as above
+                failures = row["failures"] + 1
+                log.error("pager.step", error=type(error).__name__, failures=failures, last_resort=failures >= TRIES)  # noqa: TRY400  no text
+                wait = min(FAILURE_WAIT * failures, LONGEST_WAIT)
+                await transaction.rows("paging.failed", row["case_id"], wait)
+        return items
+
+    async def _take_together(
+        self, transaction: Transaction, claimed: Sequence[Record], facts: Mapping[str, Record]
+    ) -> list[Item]:
+        async with transaction.savepoint():
+            plans = [planned(row, facts[row["case_id"]]) for row in claimed]
+            return await self._write(transaction, await self._routed(transaction, plans))
+
+    async def _routed(self, transaction: Transaction, plans: Sequence[Plan]) -> list[Plan]:
+        """Find whom the steps ask, and spend a page of each one's budget."""
+        asks = [plan.ask for plan in plans if plan.ask is not None]
+        if not asks:
+            return list(plans)
+        found = await self._router.choose(transaction, asks)
+        await duties.lock(transaction, {choice.member.id for choices in found for choice in choices})
+        chosen = {
+            ask.case: await duties.spend(transaction, choices, urgency=ask.urgency, take=ask.people)
+            for ask, choices in zip(asks, found, strict=True)
+        }
+        return [plan if plan.ask is None else stepped(plan, chosen[plan.ask.case]) for plan in plans]
+
+    async def _write(self, transaction: Transaction, plans: Sequence[Plan]) -> list[Item]:
+        """Write what becomes of the searches; return what is told of it."""
+        rows = await transaction.rows(
+            "paging.advance",
+            [plan.case for plan in plans],
+            [plan.state for plan in plans],
+            [plan.step for plan in plans],
+            [plan.turn for plan in plans],
+            [plan.acks for plan in plans],
+            [plan.due for plan in plans],
+            [plan.wait for plan in plans],
+            [bool(plan.choices) for plan in plans],
+        )
+        due = {row["case_id"]: row["due_at"] for row in rows}
+        await transaction.rows(
+            "paging.turn",
+            [plan.case for plan in plans],
+            [plan.turn for plan in plans],
+            [plan.row["step"] for plan in plans],
+            [plan.kind for plan in plans],
+            [plan.row["due_at"] for plan in plans],
+            [len(plan.choices) for plan in plans],
+        )
+        items = await self._page(transaction, [plan for plan in plans if plan.choices], due)
+        for plan in plans:
+            items += await self._settle(transaction, plan, due[plan.case])
+        return items + await self._telling.searches(transaction, [plan.case for plan in plans])
+
+    async def _page(
+        self, transaction: Transaction, plans: Sequence[Plan], due: Mapping[str, datetime | None]
+    ) -> list[Item]:
+        """Write the pages of these steps, and tell those whom they ask."""
+        if not plans:
+            return []
+        asked = [(plan, choice, self._ids.stream()) for plan in plans for choice in plan.choices]
+        written = await transaction.rows(
+            "paging.page",
+            [page for _, _, page in asked],
+            [plan.case for plan, _, _ in asked],
+            [choice.member.id for _, choice, _ in asked],
+            [plan.turn for plan, _, _ in asked],
+            ["\x1f".join(choice.why) for _, choice, _ in asked],
+            [choice.version for _, choice, _ in asked],
+            [await self._aliases.label(choice.member) for _, choice, _ in asked],
+        )
+        new = {row["id"] for row in written}
+        others = await self._others(transaction, plans)
+        return [
+            self._paged(plan, page, choice.member.feed, list(choice.why), others, due)
+            for plan, choice, page in asked
+            if page in new
+        ]
+
+    async def _settle(self, transaction: Transaction, plan: Plan, due_at: datetime | None) -> list[Item]:
+        """Do what a step does to pages that are there: end them, remind of them, or ask again."""
+        case = plan.case
+        if plan.kind == "answered":
+            state: PageState = "answered" if plan.state == "answered" else "superseded"
+            rows = await transaction.rows("paging.settle", case, [*WAITING, "acknowledged"], state, None)
+            return self._telling.settled(rows, case, plan.turn, state, None)
+        if plan.kind == "remind":
+            reopens = moment(due_at) or 0
+            return [
+                self._telling.reminded(row["id"], row["feed"], plan.turn, PageReminded(row["id"], case, reopens))
+                for row in await transaction.rows("paging.remind", case)
+            ]
+        if plan.kind == "reopen":
+            gone = await transaction.rows("paging.settle", case, ["acknowledged"], "expired", None)
+            back = await transaction.rows("paging.revive", case, plan.turn)
+            others = await self._others(transaction, [plan])
+            return self._telling.settled(gone, case, plan.turn, "expired", None) + [
+                self._paged(plan, row["id"], row["feed"], list(row["why"]), others, {case: due_at}) for row in back
+            ]
+        return []
+
+    def _paged(
+        self,
+        plan: Plan,
+        page: str,
+        feed: str,
+        why: list[str],
+        others: Mapping[str, Sequence[tuple[str, str]]],
+        due: Mapping[str, datetime | None],
+    ) -> Item:
+        facts = plan.facts
+        told = Paged(
+            page=page,
+            case=plan.case,
+            room=facts["room"],
+            specialty=facts["specialty"],
+            urgency=facts["urgency"],
+            language=facts["language"],
+            label=facts["label"],
+            opened_at=moment(facts["opened_at"]) or 0,
+            why=why,
+            others=[label for other, label in others.get(plan.case, ()) if other != page],
+            next_at=moment(due[plan.case]) if plan.due == "step" else None,
+        )
+        return self._telling.paged(page, plan.turn, feed, told)
+
+    @staticmethod
+    async def _others(transaction: Transaction, plans: Sequence[Plan]) -> dict[str, list[tuple[str, str]]]:
+        """Return page and label of everybody who is asked, by case."""
+        others: dict[str, list[tuple[str, str]]] = {}
+        for row in await transaction.rows("paging.others", [plan.case for plan in plans]):
+            others.setdefault(row["case_id"], []).append((row["id"], row["label"]))
+        return others
