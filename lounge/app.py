@@ -54,6 +54,9 @@ from lounge.live.session import Session
 from lounge.lounges import ensure_lounges, lounges
 from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
+from lounge.paging.escalations import Escalations
+from lounge.paging.policies import Policies
+from lounge.paging.telling import Telling
 from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
 from lounge.settings import SettingsError, variable
@@ -143,8 +146,14 @@ async def running(
         live = await _live(settings, addresses, store, ids, aliases, clock, random, tasks)
         accounts = accounts_of(store, ids, clock, specialties, live.committed)
         rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
-        cases = Cases(store, ids, aliases, specialties, live.committed)
-        endings = Endings(store, ids, clock, enter=rooms.participate, committed=live.committed)
+        telling, policies = Telling(ids), Policies(store)
+        escalations = Escalations(store, telling, live.committed, changed=lambda: None)
+        cases = Cases(
+            store, ids, aliases, specialties, live.committed, countries=load_countries(), search=policies.begin
+        )
+        endings = Endings(
+            store, ids, clock, enter=rooms.participate, committed=live.committed, end_search=escalations.end
+        )
         invitations = Invitations(store, ids, aliases, rooms, live.committed)
         services = Services(
             hub=live.hub,

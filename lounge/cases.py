@@ -21,10 +21,10 @@ from lounge.errors import Invalid, KeyReused, NotFound
 from lounge.live.events import CaseLine, CaseState, Joined, Opened, Urgency
 from lounge.rooms import Notify  # noqa: TC001  read at run time by msgspec
 from lounge.store import Item, Pool, Taken, digest
-from lounge.summary import LanguageCode, Summary, check_summary
+from lounge.summary import CountryCode, LanguageCode, Summary, check_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
     from lounge.aliases import Aliases
     from lounge.ids import Ids
@@ -50,7 +50,10 @@ class Audience(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """What the author writes; lengths in characters. `drill`: a case to test with, in no list, on no board, removable."""
+    """What the author writes; lengths in characters. `licence`: the country in which who is paged must be licensed.
+
+    `drill`: a case to test with, in no list, on no board, paging nobody, removable.
+    """
 
     title: Annotated[str, Meta(max_length=TITLE_CHARACTERS)]
     specialty: Annotated[str, Meta(max_length=40)]
@@ -60,6 +63,7 @@ class Draft(Struct, frozen=True):
     summary: Summary = Summary()
     audience: Audience = Audience()
     language: LanguageCode = "en"
+    licence: CountryCode | None = None
     drill: bool = False
 
 
@@ -76,6 +80,7 @@ class Case(OwnLine, frozen=True):
     presentation: str
     question: str
     summary: Summary
+    licence: str | None
     views: int
     diagnosis: str
     learned: str
@@ -116,13 +121,21 @@ class Cases:
         aliases: Aliases,
         specialties: Container[str],
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+        *,
+        countries: Container[str],
+        search: Callable[[Transaction, str, Urgency], Awaitable[None]],
     ) -> None:
-        """Take the store, what makes ids and names, the known specialties, and whom to tell of events."""
+        """Take the store, what makes ids and names, the known specialties, and whom to tell of events.
+
+        `search` begins the search for responders, in the transaction that opens the case.
+        """
         self._store = store
         self._ids = ids
         self._aliases = aliases
         self._specialties = specialties
         self._committed = committed
+        self._countries = countries
+        self._search = search
 
     async def open(self, member: Member, key: str, draft: Draft, case_id: str | None = None) -> tuple[Case, bool]:
         """Open a case: itself, its room, the room's first events and its line on boards or feeds, or nothing at all.
@@ -181,7 +194,10 @@ class Cases:
             draft.presentation,
             draft.question,
             _encode(draft.summary).decode(),
+            draft.licence,
         )
+        if not draft.drill:
+            await self._search(transaction, case_id, draft.urgency)
         at = milliseconds(opened_at)
         line = CaseLine(
             id=case_id,
@@ -228,6 +244,7 @@ class Cases:
             presentation=row["presentation"],
             question=row["question"],
             summary=_decode_summary(row["summary"]),
+            licence=row["licence"],
             views=row["views"],
             diagnosis=row["diagnosis"],
             learned=row["learned"],
@@ -283,6 +300,8 @@ class Cases:
         if draft.specialty not in self._specialties:
             raise Invalid("specialty: there is no such specialty: GET /api/v1/specialties lists them")
         check_summary(draft.summary)
+        if draft.licence is not None and draft.licence not in self._countries:
+            raise Invalid("licence: there is no such country: give its ISO 3166-1 code of two capital letters")
         self._check_audience(draft.audience)
 
     def _check_audience(self, audience: Audience) -> None:

@@ -120,13 +120,18 @@ class Endings:
         *,
         enter: Callable[[Member, str], Awaitable[int]],
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+        end_search: Callable[[Transaction, str], Awaitable[list[Item]]],
     ) -> None:
-        """Take the store; `enter` makes a member a participant of a room, `committed` learns of every event."""
+        """Take the store; `enter` makes a member a participant of a room, `committed` learns of every event.
+
+        `end_search` lets off whoever is asked for a case that is over, in the transaction that ends it.
+        """
         self._store = store
         self._ids = ids
         self._clock = clock
         self._enter = enter
         self._committed = committed
+        self._end_search = end_search
 
     async def resolve(self, member: Member, case_id: str, key: str, resolution: Resolution) -> None:
         """Close a case with its outcome; the author will be asked later what became of the patient."""
@@ -140,7 +145,7 @@ class Endings:
             r = resolution
             at = await transaction.value("cases.resolve", case_id, r.outcome, r.diagnosis, r.learned, r.accepted)
             await transaction.rows("cases.ask_later", case_id, list(FOLLOW_UP_DAYS), at)
-            return []
+            return await self._end_search(transaction, case_id)
 
         data = _encode(Resolved(outcome=resolution.outcome, accepted=resolution.accepted))
         await self._change(member, case_id, "resolve", key, ("resolved", data, _encode(resolution)), change)
@@ -160,7 +165,7 @@ class Endings:
 
         async def change(transaction: Transaction, _: Record) -> list[Item]:
             await transaction.rows("cases.to_state", case_id, "withdrawn")
-            return []
+            return await self._end_search(transaction, case_id)
 
         await self._change(member, case_id, "withdraw", key, ("withdrawn", _encode(Withdrawn()), b""), change)
 

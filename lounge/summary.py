@@ -16,6 +16,7 @@ PART_CHARACTERS: Final = 5_000
 INVESTIGATIONS: Final = 60
 
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}\Z")]
+CountryCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
 _Part = Annotated[str, Meta(max_length=PART_CHARACTERS)]
 _Bound = Annotated[float, Meta(ge=-1e9, le=1e9)] | None
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 from lounge.clock import milliseconds
 from lounge.errors import Invalid, KeyReused, NotFound, PageOver, TooMany
 from lounge.live.events import PageState, SearchState
+from lounge.paging.plan import WAITING
 from lounge.paging.policies import decode_policy
-from lounge.paging.taking import WAITING
 from lounge.paging.telling import moment, next_people
 
 if TYPE_CHECKING:

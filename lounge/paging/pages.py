@@ -16,8 +16,8 @@ from lounge.live.events import PageChanged, Paged, PageState, Urgency
 from lounge.members.accounts import member_of
 from lounge.paging import duties
 from lounge.paging.asking import Choice
+from lounge.paging.plan import WAITING
 from lounge.paging.policies import decode_policy
-from lounge.paging.taking import WAITING
 from lounge.paging.telling import moment
 
 if TYPE_CHECKING:

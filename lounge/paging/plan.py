@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 """Failures after which a step is not tried again: its search goes to its last resort."""
 OVER: Final = ("resolved", "withdrawn")
+WAITING: Final = ("queued", "sent", "delivered", "seen")
+"""States of a page that waits for an answer."""
 
 Kind = Literal["step", "remind", "reopen", "answered"]
 Due = Literal["step", "remind", "reopen"]

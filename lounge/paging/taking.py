@@ -12,7 +12,7 @@ import structlog
 
 from lounge.live.events import Paged, PageReminded
 from lounge.paging import duties
-from lounge.paging.plan import TRIES, Plan, answered, planned, stepped
+from lounge.paging.plan import TRIES, WAITING, Plan, answered, planned, stepped
 from lounge.paging.telling import moment
 from lounge.store import Pool
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lounge.aliases import Aliases
     from lounge.ids import Ids
+    from lounge.live.events import PageState
     from lounge.paging.router import Router
     from lounge.paging.telling import Telling
     from lounge.store import Item, Outcome, Record, Store, Transaction
@@ -33,8 +34,6 @@ BATCH: Final = 32
 FAILURE_WAIT: Final = 5.0
 """Seconds until a failed step is tried again, more with each failure, up to a minute."""
 LONGEST_WAIT: Final = 60.0
-WAITING: Final = ("queued", "sent", "delivered", "seen")
-"""Pages that wait for an answer."""
 STOPPABLE: Final = ("searching", "held", "exhausted")
 
 

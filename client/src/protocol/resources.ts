@@ -197,6 +197,7 @@ export interface Case {
   presentation: string;
   question: string;
   summary: Summary;
+  licence: string | null;
   views: number;
   diagnosis: string;
   learned: string;
@@ -254,6 +255,7 @@ export interface Draft {
   summary?: Summary;
   audience?: Audience;
   language?: string;
+  licence?: string | null;
   drill?: boolean;
 }
 

@@ -21,8 +21,9 @@ insert into room_members (stream, member) select $1, m from unnest($2::uuid[]) m
 insert into participants (stream, n, member, alias, label) values ($1, 1, $2, $3, $4)
 
 -- name: cases.open
-insert into cases (id, room, author, key, digest, label, title, specialty, urgency, presentation, question, summary, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, date_trunc('milliseconds', clock_timestamp()))
+insert into cases (id, room, author, key, digest, label, title, specialty, urgency, presentation, question, summary, licence,
+                   opened_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, date_trunc('milliseconds', clock_timestamp()))
 returning opened_at
 
 -- name: cases.known
@@ -37,7 +38,7 @@ select id, handle, feed from members where handle = any($1::text[]) and state = 
 select c.id, c.room, c.title, c.specialty, c.urgency, r.audience, case_state(c.state, s.first_reply_at) as state, c.label,
        c.opened_at, s.last_at, s.posts, s.first_reply_at, c.rev, c.outcome, r.language, c.author = $2 as mine,
        coalesce(y.mode, 'normal') as notify,
-       c.presentation, c.question, c.summary, c.views, c.diagnosis, c.learned, c.accepted, c.resolved_at,
+       c.presentation, c.question, c.summary, c.licence, c.views, c.diagnosis, c.learned, c.accepted, c.resolved_at,
        (select min(f.days) from follow_ups f where f.case_id = c.id and f.asked_at is not null and f.answered_at is null)
          as follow_up
 from cases c join rooms r on r.stream = c.room join streams s on s.id = c.room

@@ -18,6 +18,9 @@ from lounge.data import load_alias_words, load_countries, load_languages, load_s
 from lounge.ids import Ids, SystemRandomness
 from lounge.live.messages import Post
 from lounge.members.accounts import Accounts, NewMember
+from lounge.paging.escalations import Escalations
+from lounge.paging.policies import Policies
+from lounge.paging.telling import Telling
 from lounge.rooms import Rooms
 from lounge.sql import load_queries
 from lounge.store import SCHEMA, Store
@@ -85,7 +88,18 @@ class Node:
             committed=self.committed,
         )
         self.keeper = BoardKeeper(store, self.ids, clock, self.committed)
-        self.cases = Cases(store, self.ids, self.aliases, self.specialties, self.committed)
+        self.telling = Telling(self.ids)
+        self.policies = Policies(store)
+        self.escalations = Escalations(store, self.telling, self.committed, changed=lambda: None)
+        self.cases = Cases(
+            store,
+            self.ids,
+            self.aliases,
+            self.specialties,
+            self.committed,
+            countries=countries,
+            search=self.policies.begin,
+        )
         self.rooms = Rooms(store, self.append, self.committed, self.ids, self.aliases)
 
     def committed(self, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:

@@ -42,7 +42,14 @@ class Work:
         self.node = node
         self.one = Chores(node.store, node.ids, self.clock, node.committed)
         self.two = Chores(node.store, node.ids, self.clock, node.committed)
-        self.endings = Endings(node.store, node.ids, self.clock, enter=node.rooms.participate, committed=node.committed)
+        self.endings = Endings(
+            node.store,
+            node.ids,
+            self.clock,
+            enter=node.rooms.participate,
+            committed=node.committed,
+            end_search=node.escalations.end,
+        )
 
     async def resolve(self, author: Member, case: Case) -> None:
         """Resolve a case."""

@@ -32,7 +32,14 @@ async def seeder(node: Node, database: Database) -> AsyncIterator[Seeder]:
     standing = lounges(node.ids, load_specialties(), load_countries(), load_languages().values())
     await ensure_lounges(node.store, standing)
     async with Direct(database.owner_url, load_queries()) as owner:
-        endings = Endings(node.store, node.ids, node.clock, enter=node.rooms.participate, committed=node.committed)
+        endings = Endings(
+            node.store,
+            node.ids,
+            node.clock,
+            enter=node.rooms.participate,
+            committed=node.committed,
+            end_search=node.escalations.end,
+        )
         yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases, endings)
 
 
