@@ -66,6 +66,7 @@ create table escalations (
   paged_at timestamptz,
   acknowledged_at timestamptz,
   ended_at timestamptz,
+  raised text[] not null default '{}',
   raised_at timestamptz,
   check ((due is null) = (due_at is null))
 ) with (fillfactor = 70);
@@ -78,6 +79,7 @@ comment on column escalations.step is 'Which step of the policy comes next.';
 comment on column escalations.turn is 'How many steps were taken, repeated ones among them.';
 comment on column escalations.due_at is 'By the clock of the database, counted from when the step before was taken.';
 comment on column escalations.again is 'Whether the author asked for more after somebody had replied: no reply ends it then.';
+comment on column escalations.raised is 'Why the auditor raised that this search needs somebody: each reason once.';
 comment on column escalations.raised_at is 'When the auditor last raised that this search needs somebody.';
 
 -- Each step as it was taken: once, whichever node took it.
@@ -136,6 +138,6 @@ grant update (zone, hours, quiet, awake_too, on_call_until, undisturbed_until, s
 grant update (country, paged_at) on callable to lounge_app;
 grant delete on callable to lounge_app;
 grant update (policy, saved_at) on policies to lounge_app;
-grant update (state, step, turn, wanted, acks, due, due_at, failures, again, paged_at, acknowledged_at, ended_at, raised_at)
+grant update (state, step, turn, wanted, acks, due, due_at, failures, again, paged_at, acknowledged_at, ended_at, raised, raised_at)
   on escalations to lounge_app;
 grant update (state, reason, delivered_at, seen_at, acknowledged_at, reminded_at, ended_at) on pages to lounge_app;
