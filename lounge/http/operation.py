@@ -65,7 +65,7 @@ class Call(Generic[BodyT, QueryT]):
 
 
 class Answer(Struct, frozen=True):
-    """A status and a body: a struct becomes JSON, bytes go out as they are; `sets` may add cookies."""
+    """A status and a body: a struct becomes JSON, bytes go out as they are, a response as it is; `sets` may add cookies."""
 
     body: object = None
     status: int = 200
@@ -159,6 +159,8 @@ class Desk:
 
 
 def _response(operation: Operation, answer: Answer) -> Response:
+    if isinstance(answer.body, Response):
+        return answer.body
     headers = {"cache-control": operation.cache, **answer.headers}
     declared = operation.answers[answer.status]
     if declared is None:

@@ -20,6 +20,7 @@ import uvicorn
 from lounge.live.gateway import Gateway
 from lounge.live.line import Line
 from lounge.live.requests import Requests
+from lounge.live.unending import Unending
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -198,8 +199,8 @@ class Listener(uvicorn.Server):
         state = self.server_state
         async with asyncio.TaskGroup() as group:
             for connection in list(state.connections):
-                if isinstance(connection, Line):
-                    group.create_task(connection.drain(), name="drain-line")
+                if isinstance(connection, Line | Unending):
+                    group.create_task(connection.drain(), name="drain-one")
                 else:
                     connection.shutdown()
         while state.connections or state.tasks:  # noqa: ASYNC110  see below
@@ -208,7 +209,7 @@ class Listener(uvicorn.Server):
     def _abort_all(self) -> None:
         left: list[Any] = list(self.server_state.connections)
         for connection in left:
-            if isinstance(connection, Line):
+            if isinstance(connection, Line | Unending):
                 connection.abort()
             else:
                 connection.transport.abort()

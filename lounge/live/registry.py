@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 import structlog
@@ -13,7 +13,6 @@ from lounge.errors import TooMany
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lounge.live.session import Session
     from lounge.live.stream import Entry
     from lounge.members.accounts import Credential
 
@@ -21,6 +20,24 @@ log = structlog.get_logger(__name__)
 
 PER_MEMBER: Final = 20
 """Connections of one member at once: several devices and windows, and no more."""
+
+
+class Connected(Protocol):
+    """A session, or a feed, as the registry sees it."""
+
+    credential: Credential | None
+
+    def evict(self, stream: str | None) -> None:
+        """Stop following a stream (None: every one) that is no longer this member's to see."""
+        ...
+
+    def remark(self, stream: str, seq: int, *, unread: bool) -> None:
+        """Tell of a mark that another device of this member set."""
+        ...
+
+    def dismiss(self, code: int, reason: str, retry_after: float | None) -> None:
+        """Say goodbye and close."""
+        ...
 
 
 class _Notice(Struct):
@@ -48,9 +65,9 @@ class Registry:
     def __init__(self, per_member: int = PER_MEMBER) -> None:
         """Take the bound on the connections of one member."""
         self._per_member = per_member
-        self._sessions: dict[Session, None] = {}
-        self._members: dict[str, dict[Session, None]] = {}
-        self._feeds: dict[str, dict[Session, None]] = {}
+        self._sessions: dict[Connected, None] = {}
+        self._members: dict[str, dict[Connected, None]] = {}
+        self._feeds: dict[str, dict[Connected, None]] = {}
 
     def __len__(self) -> int:
         """Return the number of live sessions."""
@@ -60,17 +77,17 @@ class Registry:
         """Return whether this member may open one more connection."""
         return len(self._members.get(credential.member.id, ())) < self._per_member
 
-    def of_feed(self, feed: str) -> list[Session]:
+    def of_feed(self, feed: str) -> list[Connected]:
         """Return the sessions of the member whose feed this is."""
         return list(self._feeds.get(feed, ()))
 
-    def add(self, session: Session) -> None:
+    def add(self, session: Connected) -> None:
         """Count a session in."""
         self._sessions[session] = None
         if session.credential is not None:
             self._file(session, session.credential)
 
-    def identify(self, session: Session, credential: Credential) -> None:
+    def identify(self, session: Connected, credential: Credential) -> None:
         """Learn whose a session is; raises TooMany where the member has enough of them."""
         if not self.room_for(credential):
             raise TooMany(f"{self._per_member} connections are open already: close one first")
@@ -78,7 +95,7 @@ class Registry:
         if session in self._sessions:
             self._file(session, credential)
 
-    def remove(self, session: Session) -> None:
+    def remove(self, session: Connected) -> None:
         """Count a session out."""
         self._sessions.pop(session, None)
         if session.credential is not None:
@@ -100,7 +117,7 @@ class Registry:
             for session in list(self._members.get(notice.member or "", ())):
                 session.evict(notice.stream)
 
-    def _file(self, session: Session, credential: Credential) -> None:
+    def _file(self, session: Connected, credential: Credential) -> None:
         mine = self._members.setdefault(credential.member.id, {})
         mine[session] = None
         self._feeds[credential.member.feed] = mine
@@ -110,7 +127,7 @@ class Registry:
         self._dismiss(list(self._sessions), CLOSE_NEW_EPOCH, "new epoch", 0.5)
 
     def _dismiss(
-        self, sessions: Iterable[Session], code: Literal[4001, 4003], reason: str, retry_after: float | None
+        self, sessions: Iterable[Connected], code: Literal[4001, 4003], reason: str, retry_after: float | None
     ) -> None:
         for session in sessions:
             session.dismiss(code, reason, retry_after)

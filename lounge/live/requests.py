@@ -1,4 +1,4 @@
-"""HTTP/1.1 on uvicorn, with deadlines and bounds that it lacks, up to the hand-over of an upgrade to the gateway.
+"""HTTP/1.1 on uvicorn, with deadlines and bounds that it lacks, up to the hand-over of an upgrade or of an unending answer.
 
 Its parser bounds neither the time nor the size of headers, drops what a client sends right behind an upgrade request,
 and lets the upgrade happen while the answer to an earlier request is still being written.
@@ -14,16 +14,21 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lounge.live.gateway import Gateway
+from lounge.live.unending import Unending
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from uvicorn._types import ASGI3Application
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
     from lounge.live.listener import Configuration
-    from lounge.live.wire import Timer
+    from lounge.live.wire import Live, Timer
 
+EXTENSION: Final = "lounge.requests"
+"""Where the ASGI scope of a request offers its connection, under `extensions`."""
 HEADER_OVERHEAD: Final = 32
 """What each header counts beside its bytes, so that many empty ones are bounded too (as in RFC 9113, 6.5.2)."""
 
@@ -57,6 +62,8 @@ class Requests(HttpToolsProtocol):
         """Whether a request ended in the current read."""
         self._too_large = False
         self._refused = False
+        self._answered: RequestResponseCycle | None = None
+        """The request that the application answers now; others may wait behind it."""
 
     # For the transport
 
@@ -92,15 +99,49 @@ class Requests(HttpToolsProtocol):
                     self._refuse_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting; what refers to this object from its own request is cut, so that all goes at once."""
         self._cancel()
         super().connection_lost(exc)
+        if self._answered is not None:
+            self._answered.disconnected = True
+        self._withdraw_offer()
+
+    # For the application
+
+    def hand_over(self, live: Live, leave: Callable[[], None]) -> None:
+        """Give the connection, on which status and headers of an answer were sent, to `live`; `leave` is called in the end.
+
+        Raise RuntimeError where they were not. A peer that is gone already is told as any other: opened, lost.
+        """
+        cycle = self._answered
+        if cycle is None or not (cycle.disconnected or (cycle.response_started and cycle.chunked_encoding)):
+            message = "send status and headers first, then hand over, once"
+            raise RuntimeError(message)
+        # The endpoint returns without an end of its answer, which is right where nobody waits for one there.
+        cycle.disconnected = True
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self.connections.discard(self)
+        self._cancel()
+        unending = Unending(self._terms, self.transport, live, self.connections, leave)
+        # The parser, the scope and the requests refer to this object, and it to them: cut, so that all go at once.
+        self.parser = None  # type: ignore[assignment]  # as the base class ends, too
+        self._withdraw_offer()
+        self._answered = None
+        unending.take_over()
+
+    def _withdraw_offer(self) -> None:
+        """Offer this connection no more to the requests that may hold it: the one that is answered, and the last one."""
+        for scope in (self.scope, None if self._answered is None else self._answered.scope):
+            if scope is not None:
+                scope["extensions"] = {}
 
     # For the parser
 
     def on_message_begin(self) -> None:
         """Start the deadline of a request that came right behind another."""
         super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self}  # type: ignore[dict-item]  # uvicorn's own are dictionaries
         if not self._begun:
             self._begin()
 
@@ -164,6 +205,11 @@ class Requests(HttpToolsProtocol):
             gateway.data_received(rest)
         # The parser holds this object, which holds the parser: cut, so that both go at once.
         self.parser = None  # type: ignore[assignment]  # as the base class ends, too
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Note which request is answered: `cycle` of the base class is the last one that came."""
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     # Refusals
 
