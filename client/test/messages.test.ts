@@ -30,17 +30,29 @@ test.each(["de", "fr", "es"])("%s says nothing in English that is a sentence", (
 });
 
 test("the three other languages name the same specialties, groups and regions", () => {
-  const [german, french, spanish] = ["de", "fr", "es"].map((language) => [...flat(readNames(language)).keys()].sort());
+  const [german, french, spanish] = ["de", "fr", "es"].map((language) => {
+    const { synonyms: _, ...names } = readNames(language);
+    return [...flat(names).keys()].sort();
+  });
   expect(french).toEqual(german);
   expect(spanish).toEqual(german);
 });
 
+const served = JSON.parse(readFileSync(join(import.meta.dirname, "../../lounge/data/specialties.json"), "utf-8")) as Record<"specialties" | "groups", { id: string }[]>;
+
 test("and all that the server has", () => {
-  const served = JSON.parse(readFileSync(join(import.meta.dirname, "../../lounge/data/specialties.json"), "utf-8")) as Record<"specialties" | "groups", { id: string }[]>;
   const names = readNames("de") as Record<string, Record<string, string>>;
   for (const kind of ["specialties", "groups"] as const) {
     expect(Object.keys(names[kind]!).sort()).toEqual(served[kind].map((one) => one.id).sort());
   }
+});
+
+test.each([...LANGUAGES])("%s gives no two specialties one name, and what is typed for them in small letters", (language) => {
+  const { specialties = {}, synonyms = {} } = readNames(language) as Record<string, Record<string, string>>;
+  expect(new Set(Object.values(specialties)).size).toBe(Object.keys(specialties).length);
+  const ids = served.specialties.map((one) => one.id);
+  expect([...Object.keys(specialties), ...Object.keys(synonyms)].filter((one) => !ids.includes(one))).toEqual([]);
+  expect(Object.values(synonyms).filter((one) => one !== one.toLowerCase() || one.split(", ").some((word) => word.trim() !== word || word === ""))).toEqual([]);
 });
 
 test("a reader is shown the first language that they prefer and that there is", () => {

@@ -10,7 +10,10 @@ export interface Board { stream: string; specialty: string; scope: "all" | "memb
 export interface Me {
   handle: string; role: Role; languages: string[]; specialties: string[]; country: string; feed: string; boards: Board[]; epoch: string; time: number;
 }
-export interface Specialty { id: string; name: string; group: string }
+/** `synonyms` and what follows are missing in what a device kept of an older server. */
+export interface Specialty {
+  id: string; name: string; group: string; synonyms?: string[]; near?: { id: string; distance: number }[]; far?: string[];
+}
 export interface Catalogue { groups: { id: string; name: string }[]; specialties: Specialty[] }
 export interface CasePage { cases: OwnLine[]; next: string | null; time: number }
 export interface RoomPage { rooms: Room[]; next: string | null }

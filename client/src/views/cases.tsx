@@ -5,6 +5,7 @@ import type { OwnLine } from "../protocol/messages";
 import { formats, words } from "../words";
 import { go, Link, path } from "./router";
 import { Tour } from "./tour";
+import { SpecialtyOptions } from "./specialtyoptions";
 import { isOver, State } from "./state";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
@@ -114,7 +115,7 @@ function Filters({ app }: { app: App }) {
       <select class="input" aria-label={words.list.specialty} value={isOwn && own.length > 1 ? "" : (filters.specialty?.[0] ?? "")}
         onChange={(event) => set({ specialty: event.currentTarget.value ? [event.currentTarget.value] : undefined })}>
         <option value="">{words.list.anySpecialty}</option>
-        {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id}>{app.specialty(one.id)}</option>)}
+        <SpecialtyOptions app={app} />
       </select>
     </div>
   );

@@ -1,10 +1,10 @@
 import { Choices, Field } from "../design/parts";
-import type { App } from "../domain/app";
 import { AGES, resultsOf } from "../domain/summary";
 import { words } from "../words";
 import { LanguageField } from "./language";
 import type { StepProps } from "./newcase";
 import { Referral } from "./facts";
+import { SpecialtiesPicker, SpecialtyPicker } from "./specialtypicker";
 
 const URGENCIES = ["emergency", "urgent", "today", "routine"] as const;
 const UNITS = Object.keys(AGES) as (keyof typeof AGES)[];
@@ -19,12 +19,7 @@ export function QuestionStep({ app, form, wrong, set }: StepProps) {
         {(its) => <textarea {...its} name="question" class="input" rows={3} value={form.question} onInput={(event) => set({ question: event.currentTarget.value })} />}
       </Field>
       <Field label={words.form.specialty} wrong={wrong("specialty")}>
-        {(its) => (
-          <select {...its} name="specialty" class="input" value={form.specialty} onChange={(event) => set({ specialty: event.currentTarget.value })}>
-            <option value="">{words.form.choose}</option>
-            <SpecialtyOptions app={app} />
-          </select>
-        )}
+        {(its) => <SpecialtyPicker app={app} its={its} name="specialty" value={form.specialty} onChange={(specialty) => set({ specialty })} />}
       </Field>
       <Choices name="urgency" label={words.form.urgency} hint={words.urgencyHint[form.urgency]} value={form.urgency} onChange={(urgency) => set({ urgency })}
         options={URGENCIES.map((one) => ({ value: one, label: words.urgency[one] }))} />
@@ -87,12 +82,7 @@ export function AudienceStep({ app, form, wrong, set }: StepProps) {
         options={(["all", "specialties", "members"] as const).map((one) => ({ value: one, label: words.form[one] }))} />
       {form.audience === "specialties" && (
         <Field label={words.form.specialtiesLabel} wrong={wrong("specialties")}>
-          {(its) => (
-            <select {...its} name="specialties" class="input" multiple size={8}
-              onChange={(event) => set({ specialties: Array.from(event.currentTarget.selectedOptions, (option) => option.value) })}>
-              {app.catalogue.specialties.map((one) => <option key={one.id} value={one.id} selected={form.specialties.includes(one.id)}>{app.specialty(one.id)}</option>)}
-            </select>
-          )}
+          {(its) => <SpecialtiesPicker app={app} its={its} name="specialties" value={form.specialties} onChange={(specialties) => set({ specialties })} />}
         </Field>
       )}
       {form.audience === "members" && (
@@ -101,18 +91,6 @@ export function AudienceStep({ app, form, wrong, set }: StepProps) {
         </Field>
       )}
       <LanguageField app={app} value={form.language} onChange={(language) => set({ language })} />
-    </>
-  );
-}
-
-export function SpecialtyOptions({ app }: { app: App }) {
-  return (
-    <>
-      {app.catalogue.groups.map((group) => (
-        <optgroup key={group.id} label={app.group(group.id)}>
-          {app.catalogue.specialties.filter((one) => one.group === group.id).map((one) => <option key={one.id} value={one.id}>{app.specialty(one.id)}</option>)}
-        </optgroup>
-      ))}
     </>
   );
 }

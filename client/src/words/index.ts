@@ -6,6 +6,8 @@ import type { Words } from "./shape";
 /** What the server's catalogues are called in a language, by id; what is missing is called what the server calls it. */
 export interface Names {
   specialties?: Record<string, string>;
+  /** What is typed for a specialty in this language besides its name, with commas between. */
+  synonyms?: Record<string, string>;
   groups?: Record<string, string>;
   regions?: Record<string, string>;
 }

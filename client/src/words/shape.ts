@@ -229,6 +229,10 @@ export interface Words {
     posted: string;
     discard: string;
     discarded: string;
+    findSpecialty: string;
+    findSpecialtyHint: string;
+    foundSpecialties: (given: { n: number }) => string;
+    leaveOut: (given: { name: string | number }) => string;
   };
   room: {
     back: string;
