@@ -137,9 +137,12 @@ class Cases:
         self._countries = countries
         self._search = search
 
-    async def open(self, member: Member, key: str, draft: Draft, case_id: str | None = None) -> tuple[Case, bool]:
-        """Open a case: itself, its room, the room's first events and its line on boards or feeds, or nothing at all.
+    async def open(
+        self, member: Member, key: str, draft: Draft, case_id: str | None = None, *, past: bool = False
+    ) -> tuple[Case, bool]:
+        """Open a case: itself, its room, the room's first events, its line on boards or feeds, its search, or nothing at all.
 
+        `past`: a story that is told, which pages nobody.
         Return it, and whether it is new: the same key again returns the case of before. Raises KeyReused where the key was
         used for another content, Invalid where a field breaks a rule.
         """
@@ -152,6 +155,8 @@ class Cases:
         try:
             async with self._store.transaction() as transaction:
                 items = await self._insert(transaction, member, key, draft, case_id, label, fingerprint)
+                if not (draft.drill or past):
+                    await self._search(transaction, case_id, draft.urgency)
                 outcomes = await transaction.append(items)
         except Taken:
             # Two requests with this key at once: the other one opened it.
@@ -196,8 +201,6 @@ class Cases:
             _encode(draft.summary).decode(),
             draft.licence,
         )
-        if not draft.drill:
-            await self._search(transaction, case_id, draft.urgency)
         at = milliseconds(opened_at)
         line = CaseLine(
             id=case_id,

@@ -119,7 +119,7 @@ class Seeder:
             language=case.language,
         )
         author, key = members[case.author], self._ids.derived("demo case", case.title)
-        opened, _ = await self._cases.open(author, key, draft, self._ids.stream(opened_at))
+        opened, _ = await self._cases.open(author, key, draft, self._ids.stream(opened_at), past=True)
         numbers: list[int] = []
         steps = [
             *self._posts(opened.room, case.posts, members, numbers),
