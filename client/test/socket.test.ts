@@ -116,3 +116,42 @@ test("the server's time is the middle of asking and being answered", async () =>
   await settle();
   expect(socket.offset).toBe(5000);
 });
+
+test("what came too fast is sent again when it may be, in its order, and what is asked meanwhile waits behind it", async () => {
+  const { world, socket } = begin();
+  world.wire.accept();
+  world.wire.answer("hello", { op: "welcome", member: {}, epoch: "e", time: 0, limits: { commands_per_second: 50 } });
+  await settle();
+  const seqs = () => world.wire.sent.filter((one) => one["op"] === "seen").map((one) => one["seq"]);
+  const asked = [1, 2, 3].map((seq) => socket.ask({ op: "seen", stream: "s", seq }));
+  const [, two, three] = world.wire.sent.slice(-3).map((one) => one["id"]);
+  for (const id of [three, two]) world.wire.say({ op: "error", id, code: "too_fast", message: "", retry: true, retry_after: 0.5 });
+  asked.push(socket.ask({ op: "seen", stream: "s", seq: 4 }));
+  expect(seqs()).toEqual([1, 2, 3]);
+  world.pass(499);
+  expect(seqs()).toEqual([1, 2, 3]);
+  world.pass(1);
+  expect(seqs()).toEqual([1, 2, 3, 2]);
+  world.pass(20);
+  expect(seqs()).toEqual([1, 2, 3, 2, 3]);
+  world.pass(20);
+  expect(seqs()).toEqual([1, 2, 3, 2, 3, 4]);
+  expect(socket.ask({ op: "seen", stream: "s", seq: 5 })).toBeInstanceOf(Promise);
+  expect(seqs()).toEqual([1, 2, 3, 2, 3, 4, 5]);
+  for (const command of world.wire.sent.filter((one) => one["op"] === "seen")) world.wire.say({ op: "done", id: command["id"], seq: command["seq"] });
+  expect(await Promise.all(asked)).toMatchObject([{ seq: 1 }, { seq: 2 }, { seq: 3 }, { seq: 4 }]);
+});
+
+test("what waits to be sent again is lost with the connection, and comes on no other", async () => {
+  const { world, socket } = begin();
+  world.wire.welcome();
+  await settle();
+  const asked = socket.ask({ op: "seen", stream: "s", seq: 1 });
+  world.wire.answer("seen", { op: "error", code: "too_fast", message: "", retry: true, retry_after: 1 });
+  world.wire.close(1006);
+  await expect(asked).rejects.toMatchObject({ code: "lost" });
+  world.comeBack();
+  world.wire.welcome();
+  world.pass(5_000);
+  expect(world.wire.sent.map((one) => one["op"])).toEqual(["hello"]);
+});

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { Api, type About, type Board, type Catalogue, type Me, type Specialty } from "../protocol/api";
-import { Refused, Socket, type Status } from "../protocol/socket";
+import { backOff, Refused, Socket, type Status } from "../protocol/socket";
 import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messages";
 import type { World } from "../protocol/world";
 import { Alerts, type Signals } from "./alerts";
@@ -243,13 +243,14 @@ export class App {
     for (const stream of new Set(waiting.map((one) => one.stream))) if (!this.held.has(stream)) this.room(stream);
   }
 
-  /** Follows all boards and the own feed; returns whether the list must be read anew. */
-  private async followBoards(epoch: string): Promise<boolean> {
+  /** Follows the own feed and all boards, or some of them; returns whether the list must be read anew. */
+  private async followBoards(epoch: string, some?: readonly string[], tries = 0): Promise<boolean> {
     const me = this.me.value;
     const socket = this.socket;
     if (me === null || socket === null) return false;
-    const streams = [...new Set([...me.boards.map((board: Board) => board.stream), me.feed])];
+    const streams = some ?? streamsOf(me);
     let missed = false;
+    const again: string[] = [];
     const follow = async (stream: string) => {
       const since = this.positions.get(stream) ?? null;
       const reply = await socket.ask<Followed>({ op: "follow", stream, since, epoch });
@@ -261,13 +262,17 @@ export class App {
       if (since === null) await this.lookBack(socket, stream, reply.head, epoch);
       this.alerts.caughtUp(reply.head);
     };
-    try {
-      await Promise.all(streams.map(follow));
-    } catch (error) {
+    // Each for itself: one that cannot be followed takes no other along.
+    await Promise.all(streams.map((stream) => follow(stream).catch((error: unknown) => {
       if (!(error instanceof Refused)) throw error;
       missed = true;
-      if (error.code === "since_ahead" || error.code === "wrong_epoch") this.positions.clear();
-    }
+      if (error.code === "since_ahead" || error.code === "wrong_epoch") this.positions.delete(stream);
+      if (error.code === "since_ahead" || (error.retry && error.code !== "lost")) again.push(stream);
+    })));
+    if (again.length > 0) this.world.clock.after(backOff(tries + 3, this.world.random()), () => {
+      if (this.socket !== socket || this.epoch !== epoch || this.status.peek() !== "open") return;
+      void this.followBoards(epoch, again, tries + 1).then((had) => (had ? this.cases.load() : undefined));
+    });
     return missed;
   }
 
@@ -315,4 +320,11 @@ export class App {
     this.now.value = this.world.clock.now() + (this.socket?.offset ?? 0);
     this.world.clock.after(1000, () => this.tick());
   }
+}
+
+/** What tells of cases and of what is for this member; their own comes first, since the server answers in that order. */
+function streamsOf(me: Me): string[] {
+  const isOwn = (board: Board) => Number(me.specialties.includes(board.specialty));
+  const boards = [...me.boards].sort((a, b) => isOwn(b) - isOwn(a));
+  return [...new Set([me.feed, ...boards.map((board) => board.stream)])];
 }

@@ -31,6 +31,7 @@ const CEILING = 30_000;
 const FIRST = 500;
 const SILENCE = 20_000;
 const PATIENCE = 10_000;
+const TOO_FAST = "too_fast";
 
 /** How long to wait before attempt `tries`: full jitter over a doubling span, in milliseconds. */
 export function backOff(tries: number, random: number): number {
@@ -38,6 +39,7 @@ export function backOff(tries: number, random: number): number {
 }
 
 interface Waiting {
+  text: string;
   resolve: (reply: Reply) => void;
   reject: (error: Refused) => void;
 }
@@ -52,6 +54,10 @@ export class Socket {
   private ids = 0;
   private tries = 0;
   private waiting = new Map<number, Waiting>();
+  /** Commands that were refused as too fast, and those given after them: sent anew in their order, at the server's pace. */
+  private held: number[] = [];
+  private pace = 1000;
+  private cancelHeld: (() => void) | null = null;
   private cancelRetry: (() => void) | null = null;
   private cancelCheck: (() => void) | null = null;
   private retryAfter: number | null = null;
@@ -75,7 +81,7 @@ export class Socket {
     this.wire = null;
   }
 
-  /** Sends a command and returns its reply; throws Refused. */
+  /** Sends a command and returns its reply; throws Refused. What the server calls too fast is sent again when it may be. */
   ask<R extends Reply>(command: Ask): Promise<R> {
     if (!this.welcomed || this.wire === null) return Promise.reject(lost());
     return this.send<R>(command);
@@ -84,9 +90,25 @@ export class Socket {
   private send<R extends Reply>(command: Ask): Promise<R> {
     const id = ++this.ids;
     return new Promise<R>((resolve, reject) => {
-      this.waiting.set(id, { resolve: resolve as (reply: Reply) => void, reject });
-      this.wire?.send(JSON.stringify({ ...command, id }));
+      const text = JSON.stringify({ ...command, id });
+      this.waiting.set(id, { text, resolve: resolve as (reply: Reply) => void, reject });
+      if (this.held.length > 0) this.held.push(id);
+      else this.wire?.send(text);
     });
+  }
+
+  /** Keeps a command that did nothing, since it came too fast, to send it again. */
+  private hold(id: number, after: number): void {
+    this.held = [...this.held, id].sort((a, b) => a - b);
+    this.cancelHeld ??= this.world.clock.after(after, () => this.release());
+  }
+
+  /** Sends what was held for the longest, and the next one when the server takes it. */
+  private release(): void {
+    const id = this.held.shift();
+    const text = id === undefined ? undefined : this.waiting.get(id)?.text;
+    if (text !== undefined) this.wire?.send(text);
+    this.cancelHeld = this.held.length > 0 ? this.world.clock.after(this.pace, () => this.release()) : null;
   }
 
   private open(): void {
@@ -113,6 +135,7 @@ export class Socket {
   private greet(welcome: Welcome, sent: number): void {
     this.welcomed = true;
     this.tries = 0;
+    this.pace = 1000 / (welcome.limits.commands_per_second || 1);
     this.setOffset(welcome.time, sent);
     this.tell("open");
     this.watch();
@@ -128,6 +151,10 @@ export class Socket {
     this.watch();
     if ("id" in frame && frame.id !== undefined && frame.id !== null) {
       const waiting = this.waiting.get(frame.id);
+      if (waiting !== undefined && frame.op === "error" && frame.code === TOO_FAST) {
+        this.hold(frame.id, (frame.retry_after ?? 1) * 1000);
+        return;
+      }
       this.waiting.delete(frame.id);
       if (frame.op === "error") waiting?.reject(refusal(frame));
       else waiting?.resolve(frame as Reply);
@@ -172,6 +199,9 @@ export class Socket {
     this.welcomed = false;
     this.cancelCheck?.();
     this.cancelRetry?.();
+    this.cancelHeld?.();
+    this.cancelHeld = null;
+    this.held = [];
     const waiting = [...this.waiting.values()];
     this.waiting.clear();
     this.tell(status);
