@@ -135,6 +135,22 @@ class Settings(Struct, frozen=True, kw_only=True):
             "means that they are cut off at once; what was acknowledged stands all the same.",
         ),
     ] = 10
+    heartbeat_url: Annotated[
+        str | None,
+        Meta(
+            description="Address, https or on loopback, that is asked by GET after each audit of paging that found no step "
+            "overdue, so that a watcher outside notices when nobody audits. It may hold a secret, and is never logged. "
+            "Default none: nobody is told.",
+        ),
+    ] = None
+    heartbeat_seconds: Annotated[
+        int,
+        Meta(
+            ge=30,
+            le=86_400,
+            description="Seconds between two heartbeats of a node, at the least; audits are 30 seconds apart. Default 60.",
+        ),
+    ] = 60
     log_format: Annotated[
         Literal["auto", "json", "text"],
         Meta(
@@ -222,6 +238,7 @@ def _check_addresses(settings: Settings) -> None:
         "database_owner_url": ("postgresql", "postgres"),
         "redis_url": ("redis", "rediss", "unix"),
         "public_url": ("https", "http"),
+        "heartbeat_url": ("https", "http"),
     }
     for field, allowed in schemes.items():
         url = getattr(settings, field)
@@ -238,6 +255,8 @@ def _check_addresses(settings: Settings) -> None:
         raise SettingsError(message)
     if settings.public_url is not None:
         _check_public(settings.public_url)
+    if settings.heartbeat_url is not None:
+        _check_heartbeat(settings.heartbeat_url)
 
 
 def _check_public(url: str) -> None:
@@ -258,6 +277,21 @@ def _check_public(url: str) -> None:
         raise SettingsError(message)
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         message = "LOUNGE_PUBLIC_URL: http is for loopback alone; give the https address that browsers use"
+        raise SettingsError(message)
+
+
+def _check_heartbeat(url: str) -> None:
+    message = (
+        "LOUNGE_HEARTBEAT_URL: expected a whole address, https or on loopback, such as https://watch.example.org/lounge"
+    )
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        raise SettingsError(message) from None
+    if not host or not url.isascii() or not url.isprintable() or " " in url:
+        raise SettingsError(message)
+    if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(message)
 
 

@@ -50,6 +50,12 @@ def test_other_variables_are_nobodys_business() -> None:
         ({"LOUNGE_PUBLIC_URL": "https://[lounge"}, "LOUNGE_PUBLIC_URL"),
         ({"LOUNGE_PUBLIC_URL": "http://lounge.example.org"}, "LOUNGE_PUBLIC_URL"),
         ({"LOUNGE_PUBLIC_URL": "ftp://lounge.example.org"}, "LOUNGE_PUBLIC_URL"),
+        ({"LOUNGE_HEARTBEAT_URL": "http://watch.example.org/secret"}, "LOUNGE_HEARTBEAT_URL"),
+        ({"LOUNGE_HEARTBEAT_URL": "https:///secret"}, "LOUNGE_HEARTBEAT_URL"),
+        ({"LOUNGE_HEARTBEAT_URL": "https://watch.example.org:port/secret"}, "LOUNGE_HEARTBEAT_URL"),
+        ({"LOUNGE_HEARTBEAT_URL": "https://watch.example.org/a b"}, "LOUNGE_HEARTBEAT_URL"),
+        ({"LOUNGE_HEARTBEAT_URL": "file:///etc/hosts"}, "LOUNGE_HEARTBEAT_URL"),
+        ({"LOUNGE_HEARTBEAT_SECONDS": "29"}, "LOUNGE_HEARTBEAT_SECONDS"),
     ],
 )
 def test_a_bad_value_is_named_by_its_variable_and_not_repeated(environment: dict[str, str], named: str) -> None:
@@ -86,6 +92,12 @@ def test_only_https_leaves_the_machine(host: str, public: str | None, allowed: b
     else:
         with pytest.raises(SettingsError, match="LOUNGE_PUBLIC_URL"):
             check_exposure(settings, host)
+
+
+@pytest.mark.parametrize("url", ["https://watch.example.org/0a1b?x=1", "http://127.0.0.1:9000/", "http://[::1]/beat"])
+def test_a_heartbeat_goes_over_https_or_stays_on_this_machine(url: str) -> None:
+    """Its path may be a secret."""
+    assert read({"LOUNGE_HEARTBEAT_URL": url}).heartbeat_url == url
 
 
 def test_a_name_is_not_loopback_for_its_looks() -> None:
