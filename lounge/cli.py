@@ -20,6 +20,7 @@ from lounge.embedded.folder import default_data_folder
 from lounge.embedded.supervisor import Supervisor
 from lounge.errors import Invalid, LoungeError
 from lounge.members.accounts import ROLES, NewMember
+from lounge.paging.command import pager
 from lounge.settings import DEFAULT_PORT, Settings, SettingsError, check_exposure, read
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def main() -> None:
 
 
 main.add_command(drill)
+main.add_command(pager)
 
 data_option = click.option(
     "--data",

@@ -68,7 +68,7 @@ def test_every_decision_is_in_the_index() -> None:
 def test_settings_that_are_named_exist(page: Path) -> None:
     """No page tells of an environment variable that nothing reads."""
     known = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "LOUNGE_DATA", "LOUNGE_DEMO_QUIET"}
-    known |= {"LOUNGE_TEST_DATABASE_URL", "LOUNGE_TEST_REDIS_URL", "LOUNGE_CHROMIUM", "LOUNGE_TOKEN"}
+    known |= {"LOUNGE_TEST_DATABASE_URL", "LOUNGE_TEST_REDIS_URL", "LOUNGE_CHROMIUM", "LOUNGE_TOKEN", "LOUNGE_URL"}
     known |= {f"LOUNGE_{name.upper()}" for name in Settings.__struct_fields__}
     text = (ROOT / page).read_text("utf-8")
     assert set(re.findall(r"\b(?:LOUNGE_[A-Z_]+|DATABASE(?:_[A-Z]+)*_URL|REDIS_URL)\b", text)) <= known

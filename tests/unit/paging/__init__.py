@@ -1,0 +1,1 @@
+"""Paging by itself: the rules that need no server."""
