@@ -53,17 +53,26 @@ class Peer:
     async def ask(self, op: str, at_once: Callable[[Frame], None] | None = None, **fields: object) -> Frame:
         """Send a command and return its reply; raise Lost where none came.
 
-        `at_once` is called with the reply before any push that came after it is heard.
+        `at_once` is called with the reply before any push that came after it is heard. What came too fast did nothing, and is
+        sent again when it may be.
         """
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                while True:
+                    reply = await self._once(op, at_once, fields)
+                    if reply.get("code") != "too_fast":
+                        return reply
+                    await asyncio.sleep(reply.get("retry_after") or 1.0)
+        except (ConnectionClosed, TimeoutError) as error:
+            raise Lost from error
+
+    async def _once(self, op: str, at_once: Callable[[Frame], None] | None, fields: Frame) -> Frame:
         number = next(self._numbers)
         reply: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._waiting[number] = reply, at_once
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await self._socket.send(_encode({"op": op, "id": number, **fields}).decode())
-                return await reply
-        except (ConnectionClosed, TimeoutError) as error:
-            raise Lost from error
+            await self._socket.send(_encode({"op": op, "id": number, **fields}).decode())
+            return await reply
         finally:
             self._waiting.pop(number, None)
 
