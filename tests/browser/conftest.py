@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.browser.waiting import FAR
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -70,7 +72,7 @@ class Demo:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with asyncio.timeout(90), httpx.AsyncClient(base_url=self.url) as client:
+        async with asyncio.timeout(FAR), httpx.AsyncClient(base_url=self.url) as client:
             while True:
                 assert self.process.returncode is None, "lounge demo ended"
                 try:
@@ -85,7 +87,7 @@ class Demo:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(how)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(FAR):
             await self.process.wait()
 
 
@@ -104,7 +106,7 @@ async def demo() -> AsyncIterator[Demo]:
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> None:
     """Let what is expected take its time on a busy machine: no test passes or fails by being slower."""
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=FAR * 1000)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -127,7 +129,7 @@ async def person(browser: Browser, demo: Demo) -> AsyncIterator[NewPage]:
         context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options)
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(FAR * 1000)
         if handle is not None:
             answer = await context.request.post(
                 f"{demo.url}/api/v1/demo/sign-in", data={"handle": handle}, headers={"Origin": demo.url}

@@ -6,8 +6,11 @@ import signal
 import uuid
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page, expect
+
+from tests.browser.waiting import to_end, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,14 +29,28 @@ STORAGE = """async () => ({
 })"""
 
 
+KEPT = """async (store) => {
+  const [{ name }] = await indexedDB.databases();
+  const opened = indexedDB.open(name);
+  const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+  const all = (ask) => new Promise((resolve) => { ask.onsuccess = () => resolve(ask.result); });
+  const kept = database.transaction(store).objectStore(store);
+  const [keys, values] = await Promise.all([all(kept.getAllKeys()), all(kept.getAll())]);
+  database.close();
+  return keys.map((key, index) => [key, values[index].value]);
+}"""
+"""What the device keeps in a store of the application: keys and values."""
+
+
 def unique(text: str) -> str:
     return f"{text} {uuid.uuid4().hex[:8]}"
 
 
 async def enter(page: Page, title: str = TITLE) -> None:
-    """Open a case from the list and wait until its room is there."""
+    """Open a case from the list, and be where what is written comes into sight: one begins at what is new."""
     await page.get_by_role("link").filter(has_text=title).click()
     await expect(page.locator(".log .message").first).to_be_visible()
+    await to_end(page.locator(".log"))
 
 
 async def write(page: Page, text: str) -> None:
@@ -54,10 +71,18 @@ async def without_server(demo: Demo) -> AsyncIterator[None]:
 
 
 async def installed(page: Page) -> None:
-    """Wait until the page opens without a network, and the room's newest messages are kept."""
+    """Wait until the page opens without a network, and what it asks and shows of the room is kept."""
     await page.evaluate("async () => { await navigator.serviceWorker.ready; }")
-    await page.wait_for_function("async () => (await caches.match('/')) !== undefined")
-    await page.wait_for_timeout(1500)
+    await until(lambda: page.evaluate("async () => (await caches.match('/')) !== undefined"), "the shell is kept")
+    newest = int(await page.locator(".log .message[data-seq]").last.get_attribute("data-seq") or 0)
+    asked = {f"/api/v1/{what}" for what in ("about", "me", "specialties")} | {f"/api/v1{urlsplit(page.url).path}"}
+
+    async def kept() -> bool:
+        rooms, answers = [await page.evaluate(KEPT, store) for store in ("rooms", "answers")]
+        told = {message["seq"] for _, room in rooms for message in room["log"]["messages"]}
+        return newest in told and asked <= {path for path, _ in answers}
+
+    await until(kept, "the room and the answers are kept")
 
 
 async def test_posts_written_offline_go_out_once_and_in_order(person: NewPage, demo: Demo) -> None:
@@ -80,7 +105,7 @@ async def test_posts_written_offline_go_out_once_and_in_order(person: NewPage, d
             await write(a, text)
     for page in (a, b):
         for text in texts:
-            await expect(page.locator(".log").get_by_text(text, exact=True)).to_have_count(1, timeout=60_000)
+            await expect(page.locator(".log").get_by_text(text, exact=True)).to_have_count(1)
     await expect(a.locator(".message.pending")).to_have_count(0)
     shown = await b.locator(".log .message .body").all_inner_texts()
     assert [text for text in shown if text in texts] == texts
@@ -103,7 +128,7 @@ async def test_two_tabs_show_and_send_a_post_once(person: NewPage, demo: Demo) -
         await write(a, text)
         await expect(other.locator(".message.pending").get_by_text(text, exact=True)).to_be_visible()
     for page in (a, other):
-        await expect(page.locator(".message.pending")).to_have_count(0, timeout=60_000)
+        await expect(page.locator(".message.pending")).to_have_count(0)
         await expect(page.locator(".log").get_by_text(text, exact=True)).to_have_count(1)
     reader = await person("heron-lane")
     await enter(reader)
@@ -120,7 +145,11 @@ async def test_a_draft_is_there_after_a_reload_right_after_typing(person: NewPag
     await page.reload()
     await expect(box).to_have_value(text)
     await box.fill("")
-    await page.wait_for_timeout(200)
+
+    async def empty() -> bool:
+        return text not in [draft for _, draft in await page.evaluate(KEPT, "drafts")]
+
+    await until(empty, "the draft is let go")
     await page.reload()
     await expect(page.locator(".log .message").first).to_be_visible()
     await expect(box).to_have_value("")
@@ -155,7 +184,7 @@ async def test_a_post_into_a_room_that_closed_meanwhile_is_kept_with_the_reason(
     cut["is"] = False
     await a.reload()
     failed = a.locator(".message.failed").filter(has_text=text)
-    await expect(failed.get_by_text("The room is closed")).to_be_visible(timeout=60_000)
+    await expect(failed.get_by_text("The room is closed")).to_be_visible()
     await expect(failed.get_by_role("button", name="Copy text")).to_be_visible()
     await author.get_by_role("button", name="Reopen").click()
     await expect(a.get_by_role("textbox", name="Write a reply")).to_be_visible()
@@ -179,14 +208,19 @@ async def test_signing_out_leaves_nothing_on_the_device(person: NewPage) -> None
     await page.get_by_role("button", name="Sign out").click()
     for tab in (page, other):
         await expect(tab.get_by_role("heading", name="Who are you today?")).to_be_visible()
-    await page.wait_for_timeout(500)
-    left = await page.evaluate(STORAGE)
-    assert (left["databases"], left["local"], left["session"]) == ([], {}, {})
-    assert all(
-        path == "/" or path.startswith("/assets/") or path == "/icon.svg" for paths in left["cached"] for path in paths
-    )
-    await other.reload()
-    await expect(other.get_by_role("heading", name="Who are you today?")).to_be_visible()
+
+    async def nothing() -> bool:
+        left = await page.evaluate(STORAGE)
+        return (left["databases"], left["local"], left["session"]) == ([], {}, {})
+
+    await until(nothing, "all is taken away")
+    # Both open anew: nothing of before is on its way any more, and nothing came back.
+    for tab in (page, other):
+        await tab.reload()
+        await expect(tab.get_by_role("heading", name="Who are you today?")).to_be_visible()
+    assert await nothing()
+    cached = (await page.evaluate(STORAGE))["cached"]
+    assert all(path == "/" or path.startswith("/assets/") or path == "/icon.svg" for paths in cached for path in paths)
 
 
 async def test_signing_out_with_posts_on_their_way_asks_first(person: NewPage, demo: Demo) -> None:
@@ -203,7 +237,7 @@ async def test_signing_out_with_posts_on_their_way_asks_first(person: NewPage, d
         await expect(page.get_by_role("heading", name="basalt-step")).to_be_visible()
     await page.get_by_role("link", name="Cases", exact=True).first.click()
     await enter(page)
-    await expect(page.locator(".message.pending")).to_have_count(0, timeout=60_000)
+    await expect(page.locator(".message.pending")).to_have_count(0)
 
 
 async def test_who_signs_out_without_a_server_is_out(person: NewPage, demo: Demo) -> None:
@@ -215,6 +249,12 @@ async def test_who_signs_out_without_a_server_is_out(person: NewPage, demo: Demo
         await page.get_by_role("link", name="Me", exact=True).first.click()
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("heading", name="basalt-step")).to_have_count(0)
+
+        async def gone() -> bool:
+            left = await page.evaluate(STORAGE)
+            return left["databases"] == [] and list(left["local"]) == ["sign-out owed"]
+
+        await until(gone, "what is left is that the server must be told")
         await page.reload()
         await expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
         assert (await page.evaluate(STORAGE))["databases"] == []
