@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -47,6 +47,17 @@ class Metrics:
     def counter(self, name: str, meaning: str) -> Callable[[float], None]:
         """Register a count that only grows, and return what adds to it."""
         return Counter(name, meaning, registry=self._registry).inc
+
+    def histogram(
+        self, name: str, meaning: str, labels: Sequence[str], buckets: Sequence[float]
+    ) -> Callable[[Sequence[str], float], None]:
+        """Register a distribution, and return what adds a value to it: the labels' values, then seconds."""
+        histogram = Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
+
+        def observe(values: Sequence[str], seconds: float) -> None:
+            histogram.labels(*values).observe(seconds)
+
+        return observe
 
     def rendered(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
