@@ -5,6 +5,7 @@ import "./design/parts.css";
 import "./design/layout.css";
 import "./design/case.css";
 import "./design/forms.css";
+import "./design/pager.css";
 import { App, type Outward } from "./domain/app";
 import type { Notice } from "./domain/notices";
 import { browserSignals } from "./protocol/signals";
@@ -33,7 +34,12 @@ function outwardText(notice: Notice): string {
   }
 }
 
-const outward: Outward = { text: outwardText, open: (notice) => go(target(notice)) };
+const outward: Outward = {
+  text: outwardText,
+  open: (notice) => go(target(notice)),
+  pageText: (page, specialty) => words.alerts.page[page.urgency]({ specialty }),
+  openPage: () => go("/pager"),
+};
 const app = new App(browserWorld(), browserSignals(words.product), outward);
 // What is not English comes in a part of its own, fetched while the server is asked who is here.
 const spoken = speak(preferred());

@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { expect, test } from "vitest";
 import { Alerts, type Signals } from "../src/domain/alerts";
 import { Notices } from "../src/domain/notices";
@@ -9,8 +10,8 @@ function begin(permission: "default" | "granted" | "denied" | "unsupported" = "g
   let now = permission;
   let looking = false;
   const signals: Signals = {
-    sound: () => done.push("sound"),
-    vibrate: () => done.push("vibrate"),
+    sound: (call) => done.push(call === "page" ? "sound page" : "sound"),
+    vibrate: (call) => done.push(call === "page" ? "vibrate page" : "vibrate"),
     permission: () => now,
     ask: () => {
       done.push("ask");
@@ -18,16 +19,18 @@ function begin(permission: "default" | "granted" | "denied" | "unsupported" = "g
       return Promise.resolve(allow);
     },
     show: (text) => done.push(`show ${text}`),
+    hide: (tag) => done.push(`hide ${tag}`),
     badge: (count) => done.push(`badge ${count}`),
     looking: () => looking,
   };
   const world = new TestWorld();
   const notices = new Notices();
-  const alerts = new Alerts(world, signals, notices, (notice) => notice.kind, () => undefined, () => world.clock.now());
+  const pages = signal(0);
+  const alerts = new Alerts(world, signals, notices, pages, (notice) => notice.kind, () => undefined, () => world.clock.now());
   alerts.begin();
   const tell = (seq: number, at = world.clock.now()) =>
     notices.event({ op: "event", stream: "f", seq, kind: "invited", at, by: 0, data: { stream: "r", room: "direct" } } as unknown as LiveEvent);
-  return { alerts, notices, world, done, tell, look: (at: boolean) => { looking = at; } };
+  return { alerts, notices, pages, world, done, tell, look: (at: boolean) => { looking = at; } };
 }
 
 test("what the feed told before, and what is old, rings no bell", async () => {
@@ -83,4 +86,33 @@ test("the count is taken away with the reading, and with whoever leaves", () => 
   tell(2);
   alerts.end();
   expect(done.at(-1)).toBe("badge 0");
+});
+
+test("open pages are counted with what is unread", () => {
+  const { alerts, pages, done, tell } = begin();
+  alerts.caughtUp(0);
+  tell(1);
+  pages.value = 2;
+  expect(done.at(-1)).toBe("badge 3");
+});
+
+test("whoever goes on call for the first time on a device is rung by it, and asked for leave then; their later choice stands", async () => {
+  const { alerts, done } = begin("default");
+  await alerts.engage();
+  expect([...alerts.ways.value]).toEqual(["sound", "vibration", "notifications"]);
+  expect(done).toContain("ask");
+  alerts.offer();
+  expect(alerts.offered.value).toBe(false);
+  await alerts.set("sound", false);
+  await alerts.engage();
+  expect(alerts.ways.value.has("sound")).toBe(false);
+  done.length = 0;
+  alerts.rehearse();
+  expect(done).toEqual(["vibrate page"]);
+});
+
+test("a browser that refuses leaves sound and vibration", async () => {
+  const { alerts } = begin("default", false);
+  await alerts.engage();
+  expect([...alerts.ways.value]).toEqual(["sound", "vibration"]);
 });

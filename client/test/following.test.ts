@@ -46,7 +46,7 @@ async function begin() {
     if (path === "/api/v1/cases") lists.push(path);
     const answers: Record<string, unknown> = {
       "/api/v1/about": { demo: false, name: "Lounge", version: "0" }, "/api/v1/specialties": { groups: [], specialties: [] }, "/api/v1/me": ME,
-      "/api/v1/cases": { cases: [], next: null, time: 0 },
+      "/api/v1/cases": { cases: [], next: null, time: 0 }, "/api/v1/pager/pages": { pages: [], next: null, time: 0 },
     };
     return Promise.resolve(new Response(JSON.stringify(answers[path] ?? {}), { headers: { "content-type": "application/json" } }));
   };

@@ -8,7 +8,7 @@ import { Button, Choices, Dialog, Empty, Field, Icon, ICON_NAMES, Problem, say, 
 /** What the design system is made of, read from the style sheets themselves; its words are for developers and stay English. */
 const COLOURS = [
   "page", "surface", "raised", "sunken", "line", "line-strong", "ink", "ink-soft", "accent", "accent-ink", "accent-soft", "accent-hover",
-  "emergency", "emergency-soft", "urgent", "urgent-soft", "today", "today-soft", "routine", "routine-soft", "good",
+  "emergency", "emergency-soft", "urgent", "urgent-soft", "today", "today-soft", "routine", "routine-soft", "good", "heat-1", "heat-2", "heat-3",
 ];
 const TEXTS = ["text-s", "text-m", "text-l", "text-xl"];
 const SPACES = ["s1", "s2", "s3", "s4", "s5", "s6", "s8", "s12"];

@@ -1,19 +1,24 @@
-import { effect, signal } from "@preact/signals";
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { World } from "../protocol/world";
 import type { Notice, Notices } from "./notices";
 
 /** How somebody is told of what is for them, each by their own choice on this device. */
 export type Way = "sound" | "vibration" | "notifications";
 
+/** What calls: a page is louder and longer than a notice. */
+export type Call = "notice" | "page";
+
 /** What the device can do, and was allowed to: injected, as it is the browser's. */
 export interface Signals {
-  sound(): void;
-  vibrate(): void;
+  sound(call: Call): void;
+  vibrate(call: Call): void;
   /** `unsupported`, or what the reader has said so far. */
   permission(): "unsupported" | "default" | "granted" | "denied";
   ask(): Promise<boolean>;
-  /** Shows a notification; `open` is called where it is pressed. */
-  show(text: string, tag: string, open: () => void): void;
+  /** Shows a notification; `open` is called where it is pressed. A page's stays until it is pressed or hidden. */
+  show(text: string, tag: string, open: () => void, call: Call): void;
+  /** Takes the notification with this tag away. */
+  hide(tag: string): void;
   /** How many things are unread: in the title, and on the application's icon where there is one. */
   badge(count: number): void;
   /** Whether the page is looked at right now. */
@@ -22,6 +27,7 @@ export interface Signals {
 
 const PLACE = "alerts";
 const OFFERED = "alerts offered";
+const ENGAGED = "alerts for pages";
 /** Milliseconds: what came before the page was opened, or long ago, rings no bell. */
 const RECENT = 60_000;
 
@@ -37,6 +43,8 @@ export class Alerts {
     private readonly world: World,
     private readonly signals: Signals,
     private readonly notices: Notices,
+    /** Pages that are open: counted with what is unread. */
+    private readonly pages: ReadonlySignal<number>,
     /** What a notice is told as, without a word of a case: a locked screen may show it. */
     private readonly text: (notice: Notice) => string,
     private readonly open: (notice: Notice) => void,
@@ -54,7 +62,7 @@ export class Alerts {
     this.ways.value = new Set(kept);
     this.told = Infinity;
     this.stop?.();
-    const badge = effect(() => this.signals.badge(this.notices.unread.value));
+    const badge = effect(() => this.signals.badge(this.notices.unread.value + this.pages.value));
     const ring = effect(() => this.ring(this.notices.all.value));
     this.stop = () => {
       badge();
@@ -82,8 +90,8 @@ export class Alerts {
     else ways.delete(way);
     this.ways.value = ways;
     this.world.local.setItem(PLACE, [...ways].join(" "));
-    if (on && way === "sound") this.signals.sound();
-    if (on && way === "vibration") this.signals.vibrate();
+    if (on && way === "sound") this.signals.sound("notice");
+    if (on && way === "vibration") this.signals.vibrate("notice");
   }
 
   /** Asks once, where there is a reason: somebody waits for an answer. */
@@ -98,6 +106,22 @@ export class Alerts {
     if (yes) await this.set("notifications", true);
   }
 
+  /** Whoever goes on call for the first time on this device, or says so, wants to be woken by it: all ways that the browser allows. */
+  async engage(again = false): Promise<void> {
+    if (!again && this.world.local.getItem(ENGAGED) !== null) return;
+    this.world.local.setItem(ENGAGED, "yes");
+    this.world.local.setItem(OFFERED, "yes");
+    this.offered.value = false;
+    for (const way of ["sound", "vibration"] as const) await this.set(way, true);
+    if (this.signals.permission() !== "unsupported") await this.set("notifications", true);
+  }
+
+  /** What a page will sound and feel like. */
+  rehearse(): void {
+    if (this.ways.value.has("sound")) this.signals.sound("page");
+    if (this.ways.value.has("vibration")) this.signals.vibrate("page");
+  }
+
   private ring(all: readonly Notice[]): void {
     const now = this.now();
     const news = all.filter((one) => one.seq > this.told && Math.abs(now - one.at) < RECENT);
@@ -105,8 +129,8 @@ export class Alerts {
     const newest = news[0];
     if (newest === undefined) return;
     const ways = this.ways.peek();
-    if (ways.has("sound")) this.signals.sound();
-    if (ways.has("vibration")) this.signals.vibrate();
-    if (ways.has("notifications") && !this.signals.looking()) this.signals.show(this.text(newest), `notice ${newest.kind}`, () => this.open(newest));
+    if (ways.has("sound")) this.signals.sound("notice");
+    if (ways.has("vibration")) this.signals.vibrate("notice");
+    if (ways.has("notifications") && !this.signals.looking()) this.signals.show(this.text(newest), `notice ${newest.kind}`, () => this.open(newest), "notice");
   }
 }

@@ -2,12 +2,17 @@ import { signal } from "@preact/signals";
 import { Api, type About, type Board, type Catalogue, type Me, type Specialty } from "../protocol/api";
 import { backOff, Refused, Socket, type Status } from "../protocol/socket";
 import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messages";
+import type { Page } from "../protocol/pager";
 import type { World } from "../protocol/world";
 import { Alerts, type Signals } from "./alerts";
 import { CaseList } from "./cases";
+import { DutyModel } from "./duty";
 import { MOST, Notices, type Notice } from "./notices";
 import { Memory, type News } from "./memory";
 import type { Pending } from "./outbox";
+import { Pager } from "./pager";
+import { Ringing } from "./ringing";
+import { Searches } from "./search";
 import { formats, names } from "../words";
 import { RoomModel } from "./room";
 
@@ -16,8 +21,13 @@ export type Stage = "starting" | "out" | "in" | "broken";
 
 const ROOMS_KEPT = 5;
 
-/** What of a notice leaves the page: what a notification says, and what pressing it opens. */
-export interface Outward { text(notice: Notice): string; open(notice: Notice): void }
+/** What of a notice, or of a page, leaves the application: what a notification says, and what pressing it opens. */
+export interface Outward {
+  text(notice: Notice): string;
+  open(notice: Notice): void;
+  pageText(page: Page, specialty: string): string;
+  openPage(page: Page): void;
+}
 
 /** Everything that the pages show, for one member on one page. */
 export class App {
@@ -37,6 +47,10 @@ export class App {
   readonly cases: CaseList;
   readonly notices = new Notices();
   readonly alerts: Alerts;
+  readonly pager: Pager;
+  readonly searches: Searches;
+  readonly duty: DutyModel;
+  private readonly ringing: Ringing;
   catalogue: Catalogue = { groups: [], specialties: [] };
   private socket: Socket | null = null;
   private epoch: string | null = null;
@@ -49,7 +63,11 @@ export class App {
     this.memory.onNews = (news) => this.heard(news);
     this.api = new Api(world, this.memory);
     this.cases = new CaseList(this.api);
-    this.alerts = new Alerts(world, signals, this.notices, outward.text, outward.open, () => this.now.peek());
+    this.pager = new Pager(this.api.pager);
+    this.searches = new Searches(this.api.pager, world.uuid);
+    this.duty = new DutyModel(this.api.pager);
+    this.alerts = new Alerts(world, signals, this.notices, this.pager.open, outward.text, outward.open, () => this.now.peek());
+    this.ringing = new Ringing(world, signals, this.pager, this.alerts.ways, (page) => outward.pageText(page, this.specialty(page.specialty)), outward.openPage);
     this.tick();
   }
 
@@ -199,6 +217,7 @@ export class App {
   private enter(): void {
     this.stage.value = "in";
     this.alerts.begin();
+    this.ringing.begin();
     this.socket = new Socket(this.world, {
       onStatus: (status) => {
         this.status.value = status;
@@ -221,7 +240,9 @@ export class App {
     this.me.value = null;
     this.rooms.value = null;
     this.alerts.end();
+    this.ringing.end();
     this.notices.clear();
+    for (const one of [this.pager, this.searches, this.duty]) one.clear();
     for (const room of this.held.values()) room.end();
     this.held.clear();
     this.positions.clear();
@@ -258,6 +279,7 @@ export class App {
       if (since === null || !reply.complete) missed = true;
       else for (const event of reply.events ?? []) this.tell(stream, event as LiveEvent);
       if (stream !== me.feed) return;
+      if (since === null || !reply.complete || this.pager.phase.value !== "ready") this.catchUp();
       this.notices.read(reply.seen ?? 0);
       if (since === null) await this.lookBack(socket, stream, reply.head, epoch);
       this.alerts.caughtUp(reply.head);
@@ -285,6 +307,12 @@ export class App {
     this.positions.set(feed, reply.head);
   }
 
+  /** Reads what the feed may not have told. */
+  private catchUp(): void {
+    void this.pager.load();
+    this.searches.refresh();
+  }
+
   /** Keeps, and tells the other devices, that the notices up to this one were looked at. */
   noticed(upTo: number): void {
     const feed = this.me.value?.feed;
@@ -295,7 +323,7 @@ export class App {
 
   private tell(stream: string, event: LiveEvent): void {
     this.cases.event(event);
-    if (stream === this.me.value?.feed) this.notices.event(event);
+    if (stream === this.me.value?.feed) for (const one of [this.notices, this.pager, this.searches]) one.event(event);
   }
 
   private take(push: Push): void {
@@ -311,6 +339,7 @@ export class App {
     if (push.op === "gap" && this.positions.has(push.stream)) {
       this.positions.set(push.stream, push.head);
       void this.cases.load();
+      if (push.stream === this.me.value?.feed) this.catchUp();
       return;
     }
     for (const room of this.held.values()) room.take(push);

@@ -25,6 +25,8 @@ export interface Form {
   specialties: string[];
   members: string;
   language: string;
+  /** The country in which who is paged must be licensed; empty where it does not matter. */
+  licence: string;
   step: Step;
   /** The key under which this draft is posted, however often it is tried. */
   key: string;
@@ -44,7 +46,7 @@ export const STEP_OF: Record<Name, Step> = {
 export function blank(key: string, language: string): Form {
   return {
     title: "", specialty: "", urgency: "urgent", question: "", presentation: "", age: "", unit: "years", sex: "other", history: "", examination: "",
-    investigations: "", audience: "all", specialties: [], members: "", language, step: "question", key,
+    investigations: "", audience: "all", specialties: [], members: "", language, licence: "", step: "question", key,
   };
 }
 
@@ -107,6 +109,7 @@ export function drafted(form: Form): Draft & { summary: Summary; language: strin
       members: form.audience === "members" ? handles(form.members) : [],
     },
     language: form.language,
+    licence: form.licence || null,
   };
 }
 

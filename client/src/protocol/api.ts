@@ -1,5 +1,7 @@
 import { Refused } from "./socket";
 import type { Begin, Case, Correction, Draft, Message, OwnLine, Person, Resolution, Room } from "./messages";
+import { PagerApi } from "./pager";
+import type { Figures } from "./pulse";
 import type { World } from "./world";
 
 export type Role = "member" | "moderator" | "operator";
@@ -32,6 +34,8 @@ export class Api {
     private readonly kept: KeptAnswers,
   ) {}
 
+  readonly pager = new PagerApi({ ask: (path) => this.request(path, {}), post: (path, body, headers) => this.post(path, body, headers) });
+
   /** What was last answered from the device, the server not being reached, by path. */
   readonly fromDevice = new Set<string>();
 
@@ -50,6 +54,7 @@ export class Api {
     return message?.seq === seq ? { message, person: page.people.find((one) => one.n === message.by) } : null;
   }
 
+  pulse = (): Promise<Figures> => this.get("/api/v1/pulse");
   rooms = (cursor: string | null): Promise<RoomPage> => this.get(`/api/v1/rooms${query({ cursor })}`);
 
   cases(filters: CaseFilters, cursor: string | null): Promise<CasePage> {

@@ -8,6 +8,7 @@ import type { Case } from "../protocol/messages";
 import { formats, words } from "../words";
 import { said } from "../words/said";
 import { Clock } from "./cases";
+import { CasePager } from "./casepager";
 import { Correcting, Resolving } from "./endings";
 import { Facts } from "./facts";
 import { InLanguage, isOver, State } from "./state";
@@ -64,6 +65,17 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
   const unread = !found.mine && room.reading.newAfter.value === 0 && !query.value.includes("m=");
   const ended = found.state === "resolved" && !query.value.includes("m=");
   const open = unfolded.value ?? (unread || ended || room.messages.value.length === 0);
+  const write = () => {
+    unfolded.value = false;
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".room .composer textarea")?.focus());
+  };
+  // Whoever comes to write is led to the field, once.
+  const comes = query.value.includes("write=1");
+  useEffect(() => {
+    if (!comes) return;
+    go(`/cases/${found.id}`, true);
+    write();
+  }, [comes]);
   const toDiscussion = words.room.hide({ n: line.replies });
   return (
     <RoomView app={app} room={room} title={found.title} language={found.language} home="/cases" placeholder={words.room.composer}
@@ -89,6 +101,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
             </Button>
             <Actions page={page} found={found} />
           </div>
+          <CasePager app={app} found={found} onWrite={write} />
         </>
       }
     />

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { Button, Choices, Dialog, Field } from "../design/parts";
+import { Button, Choices, Dialog, Field, Icon } from "../design/parts";
 import type { Way } from "../domain/alerts";
 import type { App } from "../domain/app";
 import { choose as chooseLanguage, formats, LANGUAGES, locale, words } from "../words";
@@ -42,6 +42,10 @@ export function MeView({ app }: { app: App }) {
         )}
       </Field>
       <AlertChoices app={app} />
+      <nav class="ways" aria-label={words.pager.title}>
+        <Link class="way" to="/pager/duty">{words.pager.duty}<Icon name="next" /></Link>
+        <Link class="way" to="/pulse">{words.pager.pulse}<Icon name="next" /></Link>
+      </nav>
       {app.about.value?.demo && <div class="choices"><Link class="button" to="/design">{words.mePage.design}</Link></div>}
       <p class="soft">{app.memory.lasting.value ? words.offline.where : words.offline.nowhere}</p>
       <div class="choices"><Button onClick={() => void leave()}>{words.mePage.signOut}</Button></div>

@@ -1,6 +1,7 @@
 import { Choices, Field } from "../design/parts";
+import { COUNTRIES } from "../domain/countries";
 import { AGES, resultsOf } from "../domain/summary";
-import { words } from "../words";
+import { formats, words } from "../words";
 import { LanguageField } from "./language";
 import type { StepProps } from "./newcase";
 import { Referral } from "./facts";
@@ -91,6 +92,15 @@ export function AudienceStep({ app, form, wrong, set }: StepProps) {
         </Field>
       )}
       <LanguageField app={app} value={form.language} onChange={(language) => set({ language })} />
+      <Field label={`${words.form.licence} (${words.form.optional})`} hint={words.form.licenceHint}>
+        {(its) => (
+          <select {...its} name="licence" class="input" value={form.licence} onChange={(event) => set({ licence: event.currentTarget.value })}>
+            <option value="">{words.form.licenceNone}</option>
+            {COUNTRIES.map((code) => ({ code, name: formats.region(code) })).sort((a, b) => a.name.localeCompare(b.name))
+              .map(({ code, name }) => <option key={code} value={code} selected={code === form.licence}>{name}</option>)}
+          </select>
+        )}
+      </Field>
     </>
   );
 }

@@ -15,6 +15,9 @@ const LoungesView = later(() => import("./lounges").then((part) => part.LoungesV
 const LoungeView = later(() => import("./lounge").then((part) => part.LoungeView));
 const NewCase = later(() => import("./newcase").then((part) => part.NewCase));
 const NoticesView = later(() => import("./notices").then((part) => part.NoticesView));
+const PagerView = later(() => import("./pager").then((part) => part.PagerView));
+const DutyView = later(() => import("./duty").then((part) => part.DutyView));
+const PulseView = later(() => import("./pulse").then((part) => part.PulseView));
 const MeView = later(() => import("./me").then((part) => part.MeView));
 const DesignPage = later(() => import("../design/page").then((part) => part.DesignPage));
 /** Milliseconds after which what will be opened next is fetched: by then the page has what it shows. */
@@ -49,14 +52,16 @@ const tabs = () => [
   { to: "/cases", icon: "cases", label: words.cases },
   { to: "/lounges", icon: "lounges", label: words.lounges },
   { to: "/new", icon: "plus", label: words.newCase, brief: words.newTab },
+  { to: "/pager", icon: "pager", label: words.pager.tab },
   { to: "/notices", icon: "bell", label: words.notices.tab },
   { to: "/me", icon: "me", label: words.me },
 ] as const;
 
 /** How much is new behind a tab, where that is counted. */
 function Count({ app, to }: { app: App; to: string }) {
-  const unread = to === "/notices" ? app.notices.unread.value : 0;
-  return unread > 0 ? <span class="count">{formats.number(unread)}<span class="hidden"> {words.notices.unread}</span></span> : null;
+  const count = to === "/notices" ? app.notices.unread.value : to === "/pager" ? app.pager.open.value : 0;
+  const what = to === "/pager" ? words.pager.openPages : words.notices.unread;
+  return count > 0 ? <span class="count">{formats.number(count)}<span class="hidden"> {what}</span></span> : null;
 }
 
 function current(to: string): "page" | undefined {
@@ -67,7 +72,7 @@ function current(to: string): "page" | undefined {
 
 function Inside({ app }: { app: App }) {
   useEffect(() => {
-    const ahead = [CaseView, LoungesView, LoungeView, NewCase, NoticesView, MeView];
+    const ahead = [CaseView, PagerView, LoungesView, LoungeView, NewCase, NoticesView, MeView];
     let timer: ReturnType<typeof setTimeout>;
     const next = () => {
       // One at a time, with a breath in between: reading a part takes a slow phone a while, and somebody may be pressing.
@@ -87,12 +92,26 @@ function Inside({ app }: { app: App }) {
         <span class="grow" />
         <span class="small soft">{app.me.value?.handle}</span>
       </header>
-      <section class="banners" aria-label={words.news}><Simulated app={app} /><Connection app={app} /><Offer app={app} /></section>
+      <section class="banners" aria-label={words.news}><Simulated app={app} /><Connection app={app} /><Calling app={app} /><Offer app={app} /></section>
       <Panes app={app} />
       <PageKeys />
       <nav class="bottom" aria-label={words.nav}>
         {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{"brief" in tab ? tab.brief : tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>
+    </div>
+  );
+}
+
+/** A page that waits is in sight wherever one is; where it can be answered it is not said twice. */
+function Calling({ app }: { app: App }) {
+  const incoming = app.pager.incoming.value;
+  const first = incoming[0];
+  if (first === undefined || path.value === "/pager" || path.value === `/cases/${first.case}`) return null;
+  const what = words.alerts.page[first.urgency]({ specialty: app.specialty(first.specialty) });
+  return (
+    <div class={`banner calling ${first.urgency}`} role="alert">
+      <span>{incoming.length === 1 ? what : words.pager.ringing({ n: incoming.length, what })}</span>
+      <Link class="button" to="/pager">{words.pager.look}</Link>
     </div>
   );
 }
@@ -135,6 +154,12 @@ function Panes({ app }: { app: App }) {
       return <Single><NewCase app={app} /></Single>;
     case "notices":
       return <Single><NoticesView app={app} /></Single>;
+    case "pager":
+      if (id === "duty") return <Single><DutyView app={app} /></Single>;
+      if (id === undefined) return <Single><PagerView app={app} /></Single>;
+      break;
+    case "pulse":
+      return <Single><PulseView app={app} /></Single>;
     case "me":
       return <Single><MeView app={app} /></Single>;
     case "design":

@@ -4,6 +4,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const A_MONDAY = Date.UTC(2024, 0, 1);
 
 type Unit = "second" | "minute" | "hour" | "day";
 
@@ -17,6 +18,9 @@ export class Formats {
   private readonly regions: Intl.DisplayNames;
   private readonly languages: Intl.DisplayNames;
   private readonly lists: Intl.ListFormat;
+  private readonly percents: Intl.NumberFormat;
+  private readonly soons: Intl.DateTimeFormat;
+  private readonly weekdays: Record<"long" | "short", Intl.DateTimeFormat>;
   private readonly spans = new Map<string, Intl.NumberFormat>();
 
   constructor(private readonly locale: string, private readonly words: Words) {
@@ -25,6 +29,11 @@ export class Formats {
     this.times = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
     this.moments = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
     this.days = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+    this.percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+    this.soons = new Intl.DateTimeFormat(locale, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    this.weekdays = {
+      long: new Intl.DateTimeFormat(locale, { weekday: "long", timeZone: "UTC" }), short: new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" }),
+    };
     this.regions = new Intl.DisplayNames([locale], { type: "region" });
     this.languages = new Intl.DisplayNames([locale], { type: "language" });
     this.lists = new Intl.ListFormat(locale, { type: "conjunction" });
@@ -44,6 +53,21 @@ export class Formats {
 
   day(at: number): string {
     return this.days.format(at);
+  }
+
+  /** A moment to come: "18:00", with the day of the week where it is not today. */
+  soon(at: number, now: number): string {
+    return (this.day(at) === this.day(now) ? this.times : this.soons).format(at);
+  }
+
+  /** The name of a day of the week; 0 is Monday. */
+  weekday(day: number, width: "long" | "short" = "long"): string {
+    return this.weekdays[width].format(A_MONDAY + day * DAY);
+  }
+
+  /** A share from 0 to 1: "90%". */
+  percent(share: number): string {
+    return this.percents.format(share);
   }
 
   region(code: string): string {
