@@ -90,8 +90,11 @@ class Outbound:
             stream = next((s for s in self.behind if s not in self._fetching), None)
             if stream is None:
                 return
-            after = self.behind.pop(stream)
-            if self._supply.live(stream, after):
+            after = self.behind[stream]
+            # To find out, the hub tells its followers what they wait for: not this one, who lacks what comes before.
+            live = self._supply.live(stream, after)
+            del self.behind[stream]
+            if live:
                 continue
             piece = self._supply.piece(stream, after)
             if piece is None:
