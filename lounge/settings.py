@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from lounge.paging.weights import Weights, weights_of
 from lounge.reason import reason
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             "a coarser one is. Default 11; the demo uses 1. One means that labels are never coarsened.",
         ),
     ] = 11
+    router_weights: Annotated[
+        str,
+        Meta(
+            description="What counts how much when the pager chooses whom to ask, as names and whole numbers from 0 to 1000; what "
+            "is left out stays as it is. `distance`: their specialty is near; `on_call`; `awake`; `language`: they speak the "
+            "case's; `today`: few pages today; `rested`: no page for a day; `answers`: they acknowledged most of theirs. "
+            "Default distance=40,on_call=30,awake=15,language=15,today=10,rested=5,answers=10. Zero means that it does not count."
+        ),
+    ] = str(Weights())
     sockets: Annotated[
         int,
         Meta(
@@ -199,6 +209,10 @@ def read(environment: Mapping[str, str]) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(_explained(reason(error))) from None
     _check_addresses(settings)
+    try:
+        weights_of(settings.router_weights)
+    except ValueError as error:
+        raise SettingsError(f"{variable('router_weights')}: {error}") from None
     return settings
 
 

@@ -93,8 +93,12 @@ class Accounts:
         countries: Container[str],
         languages: Container[str],
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+        zone_of: Callable[[str], str] = lambda _: "UTC",
     ) -> None:
-        """Take the known specialties, countries and languages by id; `committed` learns of every event that stands."""
+        """Take the known specialties, countries and languages by id; `committed` learns of every event that stands.
+
+        `zone_of` says in which zone a member of a country is taken to live until they say otherwise.
+        """
         self._store = store
         self._ids = ids
         self._clock = clock
@@ -102,9 +106,10 @@ class Accounts:
         self._countries = countries
         self._languages = languages
         self._committed = committed
+        self._zone_of = zone_of
 
     async def create(self, new: Sequence[NewMember]) -> list[Member]:
-        """Make all of these members or none; raise Invalid where one breaks a rule or a handle is taken."""
+        """Make all of these members or none, with their feeds and duties; raise Invalid where one breaks a rule."""
         members = [self._checked(one) for one in new]
         try:
             async with self._store.transaction() as transaction:
@@ -118,6 +123,7 @@ class Accounts:
                         m.country,
                         m.feed,
                         list(m.languages),
+                        self._zone_of(m.country),
                     )
         except Taken as taken:
             message = "a member with this handle exists already: choose another handle"

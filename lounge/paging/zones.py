@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from msgspec import Meta, Struct
@@ -57,6 +57,7 @@ class Zones:
         self.countries = {one.country: one.zones for one in countries}
         self._names = tuple(sorted(names | {UTC}))
         self._at = {name: number for number, name in enumerate(self._names)}
+        self._loaded = [ZoneInfo(name) for name in self._names]  # zoneinfo forgets what nobody holds, and reads it anew
         self._here: tuple[int, Here] | None = None
 
     def __contains__(self, name: object) -> bool:

@@ -1,8 +1,12 @@
 -- name: members.create
--- The account and its feed at once: a member without a feed could not be paged.
-with feed as (insert into streams (id, kind) values ($6, 'feed') returning id)
-insert into members (id, handle, role, specialties, country, languages, feed)
-select $1, $2, $3, $4, $5, $7, feed.id from feed;
+-- The account with its feed and its duty at once: a member without them could not be paged.
+with feed as (insert into streams (id, kind) values ($6, 'feed') returning id),
+member as (
+  insert into members (id, handle, role, specialties, country, languages, feed)
+  select $1, $2, $3, $4, $5, $7, feed.id from feed
+  returning id, specialties
+)
+insert into duties (member, zone, paged_for) select id, $8, specialties from member;
 
 -- name: members.by_handle
 -- A locked member is nobody.
