@@ -21,6 +21,7 @@ from lounge.embedded.supervisor import Supervisor
 from lounge.errors import Invalid, LoungeError
 from lounge.members.accounts import ROLES, NewMember
 from lounge.paging.command import pager
+from lounge.paging.simulation.command import simulate
 from lounge.settings import DEFAULT_PORT, Settings, SettingsError, check_exposure, read
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def main() -> None:
 
 main.add_command(drill)
 main.add_command(pager)
+main.add_command(simulate)
 
 data_option = click.option(
     "--data",
