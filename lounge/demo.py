@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lounge.cases import Case, Cases
     from lounge.clock import Clock
     from lounge.data import Demo, DemoCase, DemoLounge, DemoPost, DemoTalk
+    from lounge.demo_paging import DemoPaging
     from lounge.endings import Endings
     from lounge.ids import Ids
     from lounge.members.accounts import Accounts, Member
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lounge.store import Direct, Store
 
 _SEEDED: Final = "demo.seeded"
+_PAGED: Final = "demo.paged"
 _EVER: Final = 2**53
 """Above the number of any event."""
 
@@ -51,6 +53,7 @@ class Seeder:
         rooms: Rooms,
         cases: Cases,
         endings: Endings,
+        paging: DemoPaging,
     ) -> None:
         """Take the rules that everything goes through, and a connection as the owner, to set times back."""
         self._store = store
@@ -61,11 +64,25 @@ class Seeder:
         self._rooms = rooms
         self._cases = cases
         self._endings = endings
+        self._paging = paging
 
     async def seed(self, demo: Demo) -> bool:
         """Put everything in, unless it is in already; return whether there was anything to do."""
-        if await self._store.value("demo.seeded", CONTROL):
+        seeded = await self._once(_SEEDED, partial(self._put_in, demo))
+        # A demo of before there was a pager gets one as well.
+        paged = await self._once(_PAGED, partial(self._paging.put_in, demo))
+        return seeded or paged
+
+    async def _once(self, name: str, do: Callable[[], Awaitable[None]]) -> bool:
+        """Do something unless the log says that it is done; return whether it was to be done."""
+        if await self._store.value("demo.done", CONTROL, name):
             return False
+        await do()
+        key = self._ids.derived(name)
+        await self._store.append([Item(stream=CONTROL, author=0, key=key, kind=name, data=b"{}", digest=digest(name))])
+        return True
+
+    async def _put_in(self, demo: Demo) -> None:
         members = {
             one.handle: await self._member(NewMember(one.handle, one.specialties, one.country, one.role, one.languages))
             for one in demo.members
@@ -77,11 +94,6 @@ class Seeder:
             await self._talk(talk, members, now)
         for case in sorted(demo.cases, key=lambda one: -one.minutes_ago):
             await self._case(case, members, now)
-        key = self._ids.derived(_SEEDED)
-        await self._store.append(
-            [Item(stream=CONTROL, author=0, key=key, kind=_SEEDED, data=b"{}", digest=digest(_SEEDED))]
-        )
-        return True
 
     def _now(self) -> datetime:
         """Return the present in whole milliseconds, as finely as the log tells time."""

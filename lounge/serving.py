@@ -16,12 +16,14 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from lounge.aliases import Aliases
 from lounge.app import Addresses, running
 from lounge.clock import SystemClock
 from lounge.colleagues.cast import personas_of
 from lounge.colleagues.company import Company
-from lounge.data import load_demo, load_specialties, load_stock
+from lounge.data import load_alias_words, load_countries, load_demo, load_specialties, load_stock
 from lounge.demo import Seeder
+from lounge.demo_paging import DemoPaging
 from lounge.descriptors import allow_many
 from lounge.embedded.errors import FolderInUse
 from lounge.embedded.postgres import APP_ROLE, DATABASE, OWNER_ROLE, PORT, EmbeddedPostgres
@@ -31,6 +33,8 @@ from lounge.live.listener import Listener, listening_sockets
 from lounge.live.outbound import LOW
 from lounge.live.terms import Terms
 from lounge.migrations import durability, migrate, pending, renew_epoch
+from lounge.paging.duties import Duties
+from lounge.paging.zones import load_zones
 from lounge.sql import load_queries
 from lounge.store import Direct
 
@@ -51,6 +55,9 @@ OTHER_FILES: Final = 500
 
 DEMO_SOCKETS: Final = 2_000
 """Live connections of a demo: it is one machine's, whatever that one allows."""
+
+DEMO_LABEL_K: Final = 1
+"""Nobody in a demo has to be hidden among others."""
 
 DEMO_MARK: Final = "demo"
 """A file in the data folder: everything in it is made up, so anybody on this machine may sign in as anybody."""
@@ -121,7 +128,7 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
             database_url=None,
             redis_url=None,
             public_url=None,
-            label_k=1,
+            label_k=DEMO_LABEL_K,
             sockets=DEMO_SOCKETS,
             specialties=None,
         )
@@ -136,7 +143,7 @@ async def serve(settings: Settings, place: Place, ready: Callable[[str], None]) 
                 running(settings, Addresses(databases.url, redis_url, port), demo=place.demo) as node,
             ):
                 if place.demo:
-                    await _seed(node, databases)
+                    await seed(node, databases.owner_url)
                 url = _url(place.host, port)
                 beside = partial(_accompany, url) if place.demo and not place.quiet else None
                 await _listen(settings, node, sockets, ending, lambda: ready(url), beside)
@@ -161,10 +168,22 @@ async def _servers(settings: Settings, place: Place) -> AsyncIterator[tuple[Data
         yield databases, servers.redis_url
 
 
-async def _seed(node: Node, databases: Databases) -> None:
+async def seed(node: Node, owner_url: str) -> None:
     """Put the made-up members and cases in, where they are not yet."""
-    async with Direct(databases.owner_url, load_queries()) as owner:
-        seeder = Seeder(node.store, owner, _ids(), SystemClock(), node.accounts, node.rooms, node.cases, node.endings)
+    ids, clock, specialties = _ids(), SystemClock(), load_specialties()
+    aliases = Aliases(
+        node.store,
+        load_alias_words(),
+        specialties,
+        load_countries(),
+        clock=clock,
+        random=SystemRandomness(),
+        k=DEMO_LABEL_K,
+    )
+    async with Direct(owner_url, load_queries()) as owner:
+        duties = Duties(node.store, load_zones(), clock)
+        paging = DemoPaging(owner, ids, node.accounts, aliases, duties, specialties)
+        seeder = Seeder(node.store, owner, ids, clock, node.accounts, node.rooms, node.cases, node.endings, paging)
         await seeder.seed(load_demo())
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from lounge.data.catalogue import CatalogueError as CatalogueError
 from lounge.data.catalogue import Slug, catalogue_of
 from lounge.data.catalogue import Specialties as Specialties
+from lounge.data.duty import DemoDuty
 from lounge.data.stock import Stock
 from lounge.live.messages import Mark
 from lounge.summary import Summary
@@ -70,6 +71,7 @@ class DemoMember(Struct, frozen=True, forbid_unknown_fields=True):
     specialties: tuple[Slug, ...]
     country: CountryCode
     role: Role
+    duty: DemoDuty
     languages: tuple[LanguageCode, ...] = ("en",)
 
 

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from lounge.colleagues.cast import VISITORS
 from lounge.data import load_countries, load_demo, load_languages, load_specialties
 from lounge.demo import Seeder
+from lounge.demo_duties import give_duties, spans
+from lounge.demo_paging import DemoPaging
 from lounge.endings import Endings
 from lounge.errors import Unavailable
 from lounge.lounges import ensure_lounges, lounges
+from lounge.paging.auditor import Auditor
+from lounge.paging.duties import Duties, DutyChange
+from lounge.paging.hours import week_of
+from lounge.paging.zones import load_zones
 from lounge.sql import load_queries
 from lounge.store import Direct
 
@@ -40,7 +47,9 @@ async def seeder(node: Node, database: Database) -> AsyncIterator[Seeder]:
             committed=node.committed,
             end_search=node.escalations.end,
         )
-        yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases, endings)
+        duties = Duties(node.store, load_zones(), node.clock)
+        paging = DemoPaging(owner, node.ids, node.accounts, node.aliases, duties, node.specialties)
+        yield Seeder(node.store, owner, node.ids, node.clock, node.accounts, node.rooms, node.cases, endings, paging)
 
 
 async def test_seeding_is_taken_up_where_it_broke_off_and_done_once(
@@ -145,3 +154,93 @@ async def test_the_standing_lounges_are_talked_in(seeder: Seeder, owner: Ask) ->
     for talk in demo.talks:
         wanted[talk.group] = wanted.get(talk.group, 0) + len(talk.posts)
     assert {row["lounge_group"]: row["said"] for row in groups} == wanted
+
+
+async def test_members_have_the_duties_of_the_story(node: Node, seeder: Seeder) -> None:
+    """Zone, hours and stand-in of each as the file says; those whom visitors are offered are not on call; a change stays."""
+    demo = load_demo()
+    await seeder.seed(demo)
+    duties = Duties(node.store, load_zones(), node.clock)
+    for one in demo.members:
+        duty = await duties.of(await node.accounts.by_handle(one.handle))
+        wanted = week_of(spans(one.duty.hours))
+        assert (duty.zone, week_of(duty.hours), duty.stand_in) == (one.duty.zone, wanted, one.duty.stand_in), one.handle
+        assert duty.paged_for == list(one.specialties)
+        if one.handle in VISITORS:
+            assert (duty.hours, duty.on_call_until, duty.now.on_call, duty.awake_too) == ([], None, False, False)
+    tidewater = await node.accounts.by_handle("tidewater")
+    seen = await duties.of(tidewater)
+    await duties.change(tidewater, DutyChange(version=seen.version, hours=[]))
+    await give_duties(duties, node.accounts, demo.members)
+    assert (await duties.of(tidewater)).hours == []
+
+
+async def test_each_case_has_a_search_that_is_over_and_says_so_once(seeder: Seeder, owner: Ask) -> None:
+    """Answered before the first reply, or standing where nobody replied; in the order of time; told again, the same."""
+    demo = load_demo()
+    await seeder.seed(demo)
+    rows = await owner(
+        """select c.title, e.state, s.first_reply_at, e.opened_at = c.opened_at as together, e.paged_at, e.acknowledged_at,
+                  e.ended_at, c.opened_at, now() as now from cases c join escalations e on e.case_id = c.id
+           join streams s on s.id = c.room"""
+    )
+    assert {row["title"] for row in rows} == {one.title for one in demo.cases}
+    for row in rows:
+        assert row["together"]
+        if row["first_reply_at"] is not None:
+            times = [row["opened_at"], row["paged_at"], row["acknowledged_at"], row["ended_at"]]
+            assert (row["state"], row["ended_at"]) == ("answered", row["first_reply_at"]), row["title"]
+            assert times == sorted(set(times)), row["title"]
+        else:
+            assert row["state"] in ("exhausted", "stood_down"), row["title"]
+            assert row["acknowledged_at"] is None
+            assert (row["ended_at"] is None) == (row["state"] == "exhausted")
+        assert row["paged_at"] < row["now"]
+    everything = "select (select count(*) from escalations), (select count(*) from pages), (select count(*) from turns)"
+    before = await owner(everything)
+    await seeder._paging.put_in(demo)
+    assert await owner(everything) == before
+
+
+async def test_nothing_rings_after_seeding(node: Node, seeder: Seeder, owner: Ask) -> None:
+    """No step is due, no page waits for anybody, no feed was told of one, and the auditor finds nothing to call for."""
+    await seeder.seed(load_demo())
+    assert not await owner("select 1 from escalations where due is not null or state in ('searching', 'held')")
+    assert not await owner(
+        "select 1 from pages where state in ('queued', 'sent', 'delivered', 'seen', 'acknowledged') or ended_at is null"
+    )
+    assert not await owner(
+        "select 1 from events where kind in ('paged', 'page.changed', 'page.reminded', 'pager.alarm')"
+    )
+    assert await node.store.rows("paging.replied", None) == []
+    told = len(node.told)
+    await Auditor(node.store, node.ids, node.clock, node.committed).audit()
+    assert len(node.told) == told
+
+
+async def test_pages_are_of_people_who_may_see_the_case_at_times_that_can_be(seeder: Seeder, owner: Ask) -> None:
+    """Never the author, nobody without access, none twice; paged, delivered, seen, taken and over in this order."""
+    await seeder.seed(load_demo())
+    assert not await owner(
+        """select 1 from pages p join cases c on c.id = p.case_id join rooms r on r.stream = c.room
+           join members m on m.id = p.member
+           where p.member = c.author or not sees(m.id, m.specialties, c.room, r.audience, r.specialties)"""
+    )
+    pages = await owner("select *, now() as now from pages")
+    for page in pages:
+        times = [
+            page[one] for one in ("paged_at", "delivered_at", "seen_at", "acknowledged_at", "ended_at") if page[one]
+        ]
+        assert times == sorted(times)
+        assert times[-1] <= page["now"]
+        assert page["label"]
+        assert page["why"]
+        assert ":None" not in " ".join(page["why"])
+        assert (page["reason"] is None) == (page["state"] != "declined")
+        # The newest come first by their ids, so these are of the time at which the page was sent.
+        assert abs(int(str(page["id"]).replace("-", "")[:12], 16) - page["paged_at"].timestamp() * 1000) < 2
+    assert 2 <= len(pages) / 30 <= 3.5
+    borne = await owner("select sum(asked) as asked, sum(acknowledged) as acknowledged from duties")
+    assert [(row["asked"], row["acknowledged"]) for row in borne] == [
+        (len(pages), sum(page["acknowledged_at"] is not None for page in pages))
+    ]

@@ -17,14 +17,13 @@ from lounge.clock import SystemClock
 from lounge.colleagues.cast import personas_of
 from lounge.colleagues.company import Company
 from lounge.data import load_demo, load_specialties, load_stock
-from lounge.demo import Seeder
-from lounge.ids import Ids, SystemRandomness
+from lounge.ids import SystemRandomness
 from lounge.live.listener import Listener, listening_sockets
 from lounge.live.outbound import LOW
 from lounge.live.terms import Terms
+from lounge.serving import seed
 from lounge.settings import Settings
-from lounge.sql import load_queries
-from lounge.store import SCHEMA, Direct
+from lounge.store import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -163,13 +162,8 @@ async def house(database: Database) -> AsyncIterator[House]:
     sockets = listening_sockets("127.0.0.1", 0)
     port = sockets[0].getsockname()[1]
     settings = Settings(label_k=1)
-    async with (
-        running(settings, Addresses(database.url, database.redis_url, port), demo=True) as node,
-        Direct(database.owner_url, load_queries()) as owner,
-    ):
-        ids = Ids(SystemClock(), SystemRandomness())
-        seeder = Seeder(node.store, owner, ids, SystemClock(), node.accounts, node.rooms, node.cases, node.endings)
-        await seeder.seed(load_demo())
+    async with running(settings, Addresses(database.url, database.redis_url, port), demo=True) as node:
+        await seed(node, database.owner_url)
         terms = Terms(
             later=asyncio.get_running_loop().call_later,
             random=SystemRandomness(),
