@@ -82,9 +82,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="What counts how much when the pager chooses whom to ask, as names and whole numbers from 0 to 1000; "
-            "what is left out stays as it is. `distance`: their specialty is near; `on_call`; `awake`; `language`: they speak the "
-            "case's; `today`: few pages today; `rested`: no page for a day; `answers`: they acknowledged most of theirs. "
-            "Default distance=40,on_call=30,awake=15,language=15,today=10,rested=5,answers=10. Zero means that it does not count."
+            "what is left out stays as it is. `distance`: their specialty is near; `on_call`; `awake`; `language`: they speak "
+            "the case's; `today`: few pages today; `rested`: no page for a day; `answers`: they acknowledged most of theirs. "
+            "Default distance=40,on_call=30,awake=15,language=15,today=10,rested=5,answers=10. Zero means that it does not "
+            "count."
         ),
     ] = str(Weights())
     sockets: Annotated[
