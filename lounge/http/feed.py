@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 EVENT_STREAM: Final = "text/event-stream"
 RETRY_SECONDS: Final = 5.0
 _HEADERS: Final = {
+    # As it is: the framework would add the character set, which the standard fixes.
+    "content-type": EVENT_STREAM,
     "cache-control": "no-store",
     "connection": "close",
     # nginx would keep what it is sent until it has a page of it.
@@ -89,9 +91,6 @@ class FeedResource:
 
 class FeedResponse(Response):
     """Sends status and headers, then hands the connection over to what writes the body."""
-
-    media_type = EVENT_STREAM
-    charset = ""
 
     def __init__(self, feed: Live, seat: Seat) -> None:
         """Take the feed, prepared, and its place."""
