@@ -8,7 +8,7 @@ import type { Case } from "../protocol/messages";
 import { formats, words } from "../words";
 import { said } from "../words/said";
 import { Clock } from "./cases";
-import { CasePager } from "./casepager";
+import { OwnPage, SearchLine } from "./casepager";
 import { Correcting, Resolving } from "./endings";
 import { Facts } from "./facts";
 import { InLanguage, isOver, State } from "./state";
@@ -79,6 +79,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
   const toDiscussion = words.room.hide({ n: line.replies });
   return (
     <RoomView app={app} room={room} title={found.title} language={found.language} home="/cases" placeholder={words.room.composer}
+      call={!found.mine && <OwnPage app={app} id={found.id} onWrite={write} />}
       about={{
         title: words.case.about, shown: open, content: <Facts app={app} page={page} found={found} />, toDiscussion,
         onShow: (shown) => { unfolded.value = shown; },
@@ -101,7 +102,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
             </Button>
             <Actions page={page} found={found} />
           </div>
-          <CasePager app={app} found={found} onWrite={write} />
+          {(found.mine || app.me.value?.role === "moderator") && <SearchLine app={app} id={found.id} />}
         </>
       }
     />

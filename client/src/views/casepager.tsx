@@ -3,26 +3,14 @@ import { useEffect } from "preact/hooks";
 import { Button, Dialog, Icon, say } from "../design/parts";
 import type { App } from "../domain/app";
 import { isOpen, waits } from "../domain/pager";
-import type { Case } from "../protocol/messages";
 import type { Search, Steering } from "../protocol/pager";
 import { formats, words } from "../words";
 import { said } from "../words/said";
 import { Deciding } from "./deciding";
 import { becameOf, whyOf } from "./why";
 
-/** What the pager has to do with a case: for its author the search, for who is asked the decision, for who came the way to write. */
-export function CasePager({ app, found, onWrite }: { app: App; found: Case; onWrite: () => void }) {
-  const me = app.me.value;
-  return (
-    <>
-      {(found.mine || me?.role === "moderator") && <SearchLine app={app} id={found.id} />}
-      {!found.mine && <OwnPage app={app} id={found.id} onWrite={onWrite} />}
-    </>
-  );
-}
-
 /** "3 paged · 1 on the way · 6 more in 01:40": pressing it shows who, and what may be done. */
-function SearchLine({ app, id }: { app: App; id: string }) {
+export function SearchLine({ app, id }: { app: App; id: string }) {
   const open = useSignal(false);
   const search = app.searches.of(id).value;
   useEffect(() => void app.searches.load(id), [app.searches, id]);
@@ -98,8 +86,8 @@ function Who({ app, search, onClose }: { app: App; search: Search; onClose: () =
   );
 }
 
-/** The member's own page for this case: to decide, to write, or who has it. */
-function OwnPage({ app, id, onWrite }: { app: App; id: string; onWrite: () => void }) {
+/** The member's own page for this case: to decide, or to write; or who has it, where it went while they were here. */
+export function OwnPage({ app, id, onWrite }: { app: App; id: string; onWrite: () => void }) {
   const page = app.pager.ofCase(id);
   const asked = page !== undefined && waits(page);
   useEffect(() => { if (asked) app.pager.seen(page.id); }, [asked, page?.id]);
@@ -121,5 +109,5 @@ function OwnPage({ app, id, onWrite }: { app: App; id: string; onWrite: () => vo
       </div>
     );
   }
-  return isOpen(page) ? null : <p class="small soft" role="status">{becameOf(app, page)}</p>;
+  return isOpen(page) || app.pager.passed.value?.id !== page.id ? null : <p class="passed small" role="status">{becameOf(app, page)}</p>;
 }

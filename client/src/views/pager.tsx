@@ -23,8 +23,8 @@ export function PagerView({ app }: { app: App }) {
       <h1 class={incoming.length > 0 ? "hidden" : undefined}>{words.pager.title}</h1>
       {incoming.map((page) => <Incoming key={page.id} app={app} page={page} />)}
       <Passed app={app} />
-      <OnCall app={app} />
       {pager.held.value.map((page) => <OnTheWay key={page.id} app={app} page={page} />)}
+      <OnCall app={app} />
       {incoming.length + pager.held.value.length === 0 && pager.phase.value === "ready" && <Empty title={words.pager.none}>{words.pager.noneText}</Empty>}
       {pager.phase.value === "broken" && <Problem message={said(pager.problem.value)} onAgain={() => void pager.load()} />}
       <nav class="ways" aria-label={words.pager.title}>

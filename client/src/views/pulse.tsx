@@ -53,6 +53,7 @@ function Whole({ app, found }: { app: App; found: Figures }) {
       </dl>
       <section class="stack" aria-labelledby="times">
         <h2 id="times">{words.pulse.times}</h2>
+        <p class="small soft">{words.pulse.timesHint}</p>
         <table class="results times" aria-labelledby="times">
           <thead>
             <tr><th scope="col"><span class="hidden">{words.pulse.times}</span></th><th scope="col">{words.pulse.cases}</th><th scope="col">{words.pulse.acknowledged}</th><th scope="col">{words.pulse.replied}</th></tr>
@@ -104,8 +105,8 @@ function Times({ spread }: { spread: Spread | null }) {
   if (spread === null) return <td class="soft">{words.pulse.few}</td>;
   return (
     <td>
-      <span class="nowrap"><span class="small soft">{words.pulse.half}</span> <b>{formats.span(spread.p50)}</b></span>
-      {" "}<span class="nowrap"><span class="small soft">{words.pulse.most}</span> {formats.span(spread.p95)}</span>
+      <span><span class="hidden">{words.pulse.half} </span><b>{formats.span(spread.p50)}</b></span>
+      <span class="small soft"><span class="hidden">{words.pulse.most} </span>{formats.span(spread.p95)}</span>
     </td>
   );
 }

@@ -26,6 +26,8 @@ interface Props {
   home: string;
   placeholder: string;
   facts?: ComponentChildren;
+  /** What is asked of the reader here, above the field in which they write. */
+  call?: ComponentChildren;
   /** What the room is about, at length: beside the discussion where there is space, else in its place while it is shown. */
   about?: { title: string; shown: boolean; content: ComponentChildren; toDiscussion: string; onShow: (shown: boolean) => void };
   /** In which one writes here. */
@@ -38,7 +40,7 @@ type Opened = { what: "actions" | "versions"; message: Held } | { what: "pins" }
 type Mode = { what: "new" } | { what: "reply" | "edit"; message: Held; changed?: boolean };
 
 /** A room: what it is about, what was said, and the place to say something. */
-export function RoomView({ app, room, title, home, placeholder, facts, about, language, lounge = false }: Props) {
+export function RoomView({ app, room, title, home, placeholder, facts, call, about, language, lounge = false }: Props) {
   const mode = useSignal<Mode>({ what: "new" });
   const opened = useSignal<Opened>(null);
   const thread = Number(new URLSearchParams(query.value).get("t")) || null;
@@ -96,6 +98,7 @@ export function RoomView({ app, room, title, home, placeholder, facts, about, la
           </Button>
         )}
         <Writing presence={room.presence} />
+        {call}
         {room.open.value
           ? <Writer key={turn.value} onPosted={() => about?.onShow(false)} app={app} room={room} mode={mode.value} placeholder={placeholder} lounge={lounge} onMode={(next) => { mode.value = next; }} />
           : <p class="soft">{words.room.closed}</p>}

@@ -96,7 +96,7 @@ function Inside({ app }: { app: App }) {
       <Panes app={app} />
       <PageKeys />
       <nav class="bottom" aria-label={words.nav}>
-        {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)}><Icon name={tab.icon} />{"brief" in tab ? tab.brief : tab.label}<Count app={app} to={tab.to} /></Link>)}
+        {tabs().map((tab) => <Link key={tab.to} to={tab.to} aria-current={current(tab.to)} {...("brief" in tab ? { "aria-label": tab.label } : {})}><Icon name={tab.icon} />{"brief" in tab ? tab.brief : tab.label}<Count app={app} to={tab.to} /></Link>)}
       </nav>
     </div>
   );

@@ -29,6 +29,7 @@ interface LinkProps {
   to: string;
   class?: string;
   "aria-current"?: "page" | undefined;
+  "aria-label"?: string;
   children: ComponentChildren;
 }
 

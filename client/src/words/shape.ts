@@ -613,6 +613,7 @@ export interface Words {
     unanswered: string;
     waiting: string;
     times: string;
+    timesHint: string;
     by: {
       urgency: string;
       specialty: string;
