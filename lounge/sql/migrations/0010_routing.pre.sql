@@ -50,14 +50,24 @@ create trigger members_changed after update of specialties, country on members
   for each row when ((old.specialties, old.country) is distinct from (new.specialties, new.country))
   execute function members_changed();
 
+-- The place of a zone among others that stand in the order of their bytes, by halving; that of UTC where it is none of them.
+create function shown_in(_zone text, _zones text[]) returns int
+language plpgsql immutable
+as $$
+declare
+  n int := width_bucket(_zone collate "C", _zones);
+begin
+  return case when _zones[n] = _zone then n else array_position(_zones, 'UTC') end;
+end $$;
+
 -- People who may be asked for a case that is open to all or to specialties. From each place in reach and each specialty,
 -- those who were paged longest ago, so many that _look are looked at: who is on call, or (_awake) who is awake where it is day and agreed to be asked
 -- then. Whoever is undisturbed is passed over, for their stand-in where they have one who can. Of all of them _most: the
 -- nearest specialties first, then who speaks the language, then who has borne least today, then who was paged longest ago.
 --   _specialties, _distances   which rows of callable are looked at: '' for all members, of whom then those count who are
 --                              paged for one of _related
---   _zones, _quarters, _dates  what clocks show in each zone: those of this server may know other zones; the last is UTC's,
---                              which counts for a zone that is not among them
+--   _zones, _quarters, _dates  what clocks show in each zone, in the order of their bytes: this server may know other zones
+--                              than who asks. UTC counts for a zone that is not among them
 --   _asked                     who is not to be asked (again)
 -- What is passed over is passed over before anything is counted, so that nobody ever stands before others in vain. The
 -- settings keep it on its indexes, one row after the other, whatever the statistics say.
@@ -82,10 +92,8 @@ declare
 begin
   return query
   with place as materialized (
-    select p.country, p.zone, coalesce(z.quarter, _quarters[cardinality(_quarters)]) as quarter,
-           coalesce(z.date, _dates[cardinality(_dates)]) as date
-    from places p left join unnest(_zones, _quarters, _dates) as z(zone, quarter, date) on z.zone = p.zone
-    where _countries is null or p.country = any(_countries)
+    select p.country, p.zone, _quarters[shown_in(p.zone, _zones)] as quarter, _dates[shown_in(p.zone, _zones)] as date
+    from places p where _countries is null or p.country = any(_countries)
   )
   select s.specialty, s.distance, f.stand_in, f.id, f.handle, f.role, f.specialties, f.country, f.languages, f.feed,
          f.version, f.zone, f.paged_for, f.on_call, f.quiet, f.agrees, f.today, f.paged_at, f.asked, f.acknowledged
@@ -122,11 +130,7 @@ begin
       from duties o
       join members m on m.id = o.member
       join callable k on k.specialty = '' and k.member = o.member
-      cross join lateral (
-        select coalesce(max(z.quarter), _quarters[cardinality(_quarters)]) as quarter,
-               coalesce(max(z.date), _dates[cardinality(_dates)]) as date
-        from unnest(_zones, _quarters, _dates) as z(zone, quarter, date) where z.zone = o.zone
-      ) q
+      cross join lateral (select _quarters[n] as quarter, _dates[n] as date from shown_in(o.zone, _zones) n) q
       where d.undisturbed_until > _now and o.member = d.stand_in and o.stands_in
         and (o.undisturbed_until is null or o.undisturbed_until <= _now)
     ) w
@@ -142,7 +146,7 @@ begin
   order by s.distance, _language = any(f.languages) desc, f.today, f.paged_at
   limit _most;
 end $$;
-revoke execute on function make_callable(uuid), candidates(boolean, text[], int[], text[], text[], int[], date[], text[],
+revoke execute on function make_callable(uuid), shown_in(text, text[]), candidates(boolean, text[], int[], text[], text[], int[], date[], text[],
   timestamptz, uuid[], text, text[], text, boolean, text, int, int) from public;
-grant execute on function make_callable(uuid), candidates(boolean, text[], int[], text[], text[], int[], date[], text[],
+grant execute on function make_callable(uuid), shown_in(text, text[]), candidates(boolean, text[], int[], text[], text[], int[], date[], text[],
   timestamptz, uuid[], text, text[], text, boolean, text, int, int) to lounge_app;
