@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.waiting import loaded
 from tests.browser.writing import more
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def plain(path: str) -> Callable[[Page, str], Awaitable[None]]:
     async def show(page: Page, base: str) -> None:
         await page.goto(f"{base}/{path}")
         await expect(page.locator("h1").first).to_be_visible()
-        await page.wait_for_timeout(300)
+        await loaded(page)
 
     return show
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.states import MEMBER, STATES
+from tests.browser.waiting import loaded
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Demo, NewPage
@@ -26,7 +27,8 @@ _SMALL: Final = """() => [...document.querySelectorAll('button, a[href], input, 
 
 
 async def check(page: Page) -> None:
-    """Let axe look, and measure the targets."""
+    """Let axe look at what is there when all of it is, and measure the targets."""
+    await loaded(page)
     await page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, Any] = await page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
     wrong = [(one["id"], one["help"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Page, expect
 
+from tests.browser.waiting import stay
 from tests.browser.writing import more, new_case
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ async def test_a_withdrawn_case_leaves_the_list_of_others(person: NewPage) -> No
     title = f"Asked too early {uuid.uuid4().hex[:6]}"
     await new_case(author, title)
     await expect(other.get_by_role("link").filter(has_text=title)).to_be_visible()
+    await stay(author, 12)
     await more(author, "Withdraw")
     await expect(author.get_by_text("This room is closed.")).to_be_visible()
     await expect(other.get_by_role("link").filter(has_text=title)).to_have_count(0)

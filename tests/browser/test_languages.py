@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.waiting import loaded
+
 if TYPE_CHECKING:
     from tests.browser.conftest import Demo, NewPage
 
@@ -37,12 +39,14 @@ async def test_pages_hold_a_language_that_is_longer_from_either_side(
     for name in PAGES:
         await page.goto(f"{demo.url}/{name}")
         await expect(page.locator("h1").first).to_be_visible()
+        await loaded(page)
         assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), name
         if name != "design":
             assert await page.evaluate(_UNMARKED) in ([], ["orchard-gate"]), name
     await page.goto(f"{demo.url}/cases")
     await page.locator("a.row").first.click()
     await expect(page.locator(".room .composer")).to_be_visible()
+    await loaded(page)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 

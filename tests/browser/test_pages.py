@@ -11,6 +11,7 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.waiting import loaded
 from tests.browser.writing import new_case
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ async def show(page: Page, demo: Demo, name: str) -> None:
         await expect(page.locator("h1").first).to_be_visible()
         if name in ("cases", "lounges"):
             await expect(page.locator("a.row").first).to_be_visible()
+    await loaded(page)
 
 
 async def test_signing_in_as_a_demo_member_leads_to_the_cases(person: NewPage) -> None:
@@ -90,10 +92,12 @@ async def test_the_filters_narrow_the_list(person: NewPage) -> None:
     page = await person("heron-lane")
     rows = page.locator("a.row")
     await expect(rows.first).to_be_visible()
+    await loaded(page)
     every = await rows.count()
     await page.get_by_label("Urgency").select_option("urgent")
     await expect(page.locator("a.row .badge.emergency")).to_have_count(0)
     await expect(rows.first).to_be_visible()
+    await loaded(page)
     assert 0 < await rows.count() < every
     await page.get_by_label("Urgency").select_option("")
     await expect(rows).to_have_count(every)
