@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from lounge.live.wire import Wire
 
+FAR = 120
+"""Seconds after which what never comes is given up."""
 OWN_ORIGIN = "https://lounge.example.org"
 
 
@@ -191,13 +193,19 @@ async def open_house(app: Callable[[House], Any] | None = None, **terms: Any) ->
     finally:
         house.listener.stop()
         house.listener.stop()
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(FAR):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def turns() -> None:
+    """Let the loop go round, so that what is due has happened, and what the kernel holds for the server was read."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 class Peer:
@@ -209,11 +217,11 @@ class Peer:
         self.rest = bytearray()
 
     async def send(self, data: bytes) -> None:
-        await asyncio.wait_for(self.loop.sock_sendall(self.socket, data), 20)
+        await asyncio.wait_for(self.loop.sock_sendall(self.socket, data), FAR)
 
     async def read(self, size: int) -> bytes:
         while len(self.rest) < size:
-            piece = await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), 20)
+            piece = await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), FAR)
             if not piece:
                 raise EOFError(bytes(self.rest))
             self.rest += piece
@@ -224,7 +232,7 @@ class Peer:
     async def read_to_end(self) -> bytes:
         """Return all that comes until the server ends or drops the connection."""
         with suppress(ConnectionError):
-            while piece := await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), 20):
+            while piece := await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), FAR):
                 self.rest += piece
         found, self.rest = bytes(self.rest), bytearray()
         return found
@@ -232,7 +240,7 @@ class Peer:
     async def head(self) -> bytes:
         """Return an answer's status line and headers."""
         while b"\r\n\r\n" not in self.rest:
-            piece = await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), 20)
+            piece = await asyncio.wait_for(self.loop.sock_recv(self.socket, 65_536), FAR)
             if not piece:
                 raise EOFError(bytes(self.rest))
             self.rest += piece

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gateway.house import frame, open_house, open_socket, peer, until, upgrade
+from tests.integration.gateway.house import FAR, frame, open_house, open_socket, peer, until, upgrade
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
@@ -39,7 +39,7 @@ async def test_all_sessions_are_drained_at_the_same_time_then_closed_with_1012()
             assert await one.close_code() == 1012
             await one.send(frame((1012).to_bytes(2, "big"), 8))
             assert await one.read_to_end() == b""
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
         assert [session.losses for session in house.sessions] == [1] * 5
         assert house.time.timers == []
 
@@ -77,7 +77,7 @@ async def test_a_handshake_under_way_is_answered_503() -> None:
         house.listener.stop()
         assert (await one.read_to_end()).startswith(b"HTTP/1.1 503 ")
         house.let_in.set()
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
         assert house.sessions == []
         assert house.capacity.taken == 0
 
@@ -94,7 +94,7 @@ async def test_a_request_under_way_is_answered() -> None:
         assert await idle.read_to_end() == b"thanks"
         house.answer.set()
         assert (await one.read_to_end()).startswith(b"HTTP/1.1 200 ")
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
 
 
 async def test_the_deadline_aborts_what_is_left() -> None:
@@ -112,7 +112,7 @@ async def test_the_deadline_aborts_what_is_left() -> None:
         assert await second.close_code() == 1012
         assert not house.running.done()
         house.time.pass_by(9)
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
         assert [session.losses for session in house.sessions] == [1, 1]
         assert house.time.timers == []
 
@@ -139,7 +139,7 @@ async def test_half_closed_and_stalled_peers_do_not_hold_up_the_others() -> None
         await third.send(frame((1012).to_bytes(2, "big"), 8))
         await until(lambda: house.sessions[2].losses)
         house.time.pass_by(9)
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
         assert [session.losses for session in house.sessions] == [1, 1, 1]
         assert second.rest == b""
 
@@ -153,7 +153,7 @@ async def test_a_second_stop_aborts_at_once() -> None:
         house.listener.stop()
         await until(lambda: house.sessions[0].drains)
         house.listener.stop()
-        await asyncio.wait_for(house.running, 20)
+        await asyncio.wait_for(house.running, FAR)
         assert await one.read_to_end() == b""
         assert [session.losses for session in house.sessions] == [1, 1]
 
@@ -168,7 +168,8 @@ from tests.integration.gateway.house import House
 async def main():
     later = asyncio.get_running_loop().call_later
     house = House()
-    listener = Listener(house.app(), Terms(later=later, random=random.Random(), spread_seconds=0.0))
+    terms = Terms(later=later, random=random.Random(), spread_seconds=0.0, close_seconds=1e6, drain_seconds=1e6)
+    listener = Listener(house.app(), terms)
     sockets = listening_sockets("127.0.0.1", 0)
     sockets[0].listen()
     print(sockets[0].getsockname()[1], flush=True)
@@ -201,7 +202,7 @@ async def test_signals_stop_a_process(answers: bool) -> None:
             await one.send(frame((1012).to_bytes(2, "big"), 8))
         else:
             process.send_signal(signal.SIGTERM)
-        out, errors = await asyncio.wait_for(process.communicate(), 20)
+        out, errors = await asyncio.wait_for(process.communicate(), FAR)
     assert out == b"closed in order\n"
     assert (b"listener.aborted" in errors) == (not answers)
     assert process.returncode == 0

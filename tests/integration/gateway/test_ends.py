@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 
 import pytest
 
-from tests.integration.gateway.house import Echo, House, Peer, frame, open_house, open_socket, peer, until, upgrade
+from tests.integration.gateway.house import (
+    Echo,
+    House,
+    Peer,
+    frame,
+    open_house,
+    open_socket,
+    peer,
+    turns,
+    until,
+    upgrade,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 
@@ -25,7 +35,7 @@ async def stalled(house: House, one: Peer) -> Echo:
 async def gone(house: House, session: Echo) -> None:
     """See the connection forgotten, and the session told once."""
     await until(lambda: session.losses and not house.connections)
-    await asyncio.sleep(0.02)
+    await turns()
     assert session.losses == 1
     assert house.capacity.taken == 0
     assert house.time.timers == []
@@ -94,8 +104,8 @@ async def test_a_close_that_the_peer_ignores_ends_by_the_deadline() -> None:
         assert await one.close_code() == 1000
         session = await house.session()
         house.time.pass_by(9)
-        await one.send(frame(b"I am still talking") + frame(b"", PONG))
-        await asyncio.sleep(0.05)
+        await one.send(frame(b"I am still talking") + frame(b"", PONG) + frame(b"?", PING))
+        assert await one.frame() == (PONG, b"?")
         house.time.pass_by(0.9)
         assert session.losses == 0
         house.time.pass_by(0.2)

@@ -19,6 +19,7 @@ from tests.integration.gateway.house import (
     open_house,
     open_socket,
     peer,
+    turns,
     until,
     upgrade,
 )
@@ -169,18 +170,25 @@ async def test_under_another_server_messages_go_both_ways() -> None:
 async def test_under_another_server_a_session_pauses_closes_and_faults() -> None:
     """The same seam, the same outcome."""
     async with open_elsewhere() as house:
-        async with open_socket(house) as one:
+        async with open_socket(house) as one, open_socket(house) as other:
+            session, _ = await house.session(), await house.session(1)
+
+            async def read() -> None:
+                # What was sent before on one connection is read before what is sent after it on another.
+                await other.send(frame(b"?"))
+                assert await other.frame() == (TEXT, b"?")
+                await turns()
+
             await one.send(frame(b"pause") + frame(b"after"))
-            session = await house.session()
-            await asyncio.sleep(0.05)
+            await read()
             # One message may be on its way already when the session pauses; the one behind it is not.
             await one.send(frame(b"later") + frame(b"last"))
-            await asyncio.sleep(0.05)
+            await read()
             assert session.heard[:1] == [b"pause"]
             assert len(session.heard) <= 2
             session.wire.resume()
             await until(lambda: len(session.heard) == 4)
-        for number, (word, code) in enumerate([(b"close 4001", 4001), (b"fault", 1011)], start=1):
+        for number, (word, code) in enumerate([(b"close 4001", 4001), (b"fault", 1011)], start=2):
             async with open_socket(house) as one:
                 await one.send(frame(word))
                 assert await one.close_code() == code
