@@ -16,6 +16,7 @@ from lounge.paging import auditor as auditing
 from lounge.paging.auditor import Auditor, Findings
 from lounge.paging.stopwatch import Stopwatch
 from tests.integration.cases.conftest import node, other, owner  # noqa: F401  fixtures
+from tests.integration.paging.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,3 +307,26 @@ def test_a_stopwatch_tells_stage_and_urgency_alone(watch: Watch) -> None:
     assert 'lounge_pager_seconds_bucket{le="120.0",stage="acknowledged",urgency="urgent"} 0.0' in text
     assert 'lounge_pager_seconds_bucket{le="300.0",stage="acknowledged",urgency="urgent"} 1.0' in text
     assert 'lounge_pager_seconds_count{stage="acknowledged",urgency="urgent"} 1.0' in text
+
+
+async def test_a_search_that_the_engine_has_taken_to_its_end_in_vain_is_noticed(watch: Watch) -> None:
+    """Nobody is on call and nobody is a moderator: its steps are taken at once, one after the other, and then it is told of."""
+    desk = Desk(watch.node, watch.owner)
+    case = await watch.node.case(await watch.node.member())
+    await desk.engine.take_all()
+    assert (await desk.search(case))["state"] == "exhausted"
+    assert await desk.paged(case) == {}
+    await watch.both()
+    assert await watch.told(watch.operators[0]) == [(case.id, "unreached")]
+
+
+async def test_an_acknowledgement_of_the_last_resort_is_enough(watch: Watch) -> None:
+    """A moderator who was asked says nothing for five minutes: an alarm. Once they have acknowledged: none."""
+    desk = Desk(watch.node, watch.owner)
+    moderator = await desk.member(role="moderator", on_call=False)
+    silent, taken = [await watch.node.case(await watch.node.member()) for _ in range(2)]
+    await desk.engine.take_all()
+    await desk.pages.acknowledge(moderator, await desk.page(taken, moderator))
+    await watch.owner("update turns set at = at - interval '6 minutes'")
+    await watch.both()
+    assert await watch.told(watch.operators[0]) == [(silent.id, "unanswered")]
