@@ -250,10 +250,14 @@ class _Search:
         return specialty, distance
 
     def _keep(self, one: Candidate) -> None:
-        """Keep somebody once: for themselves rather than for another."""
+        """Keep somebody once: as who can be asked best, for themselves rather than for another."""
         known = self.found.get(one.member.id)
-        if known is None or (known.stand_in and not one.stand_in):
+        if known is None or _readiness(one) > _readiness(known):
             self.found[one.member.id] = one
+
+
+def _readiness(one: Candidate) -> tuple[bool, bool, bool]:
+    return one.on_call or (one.awake and one.agrees), one.on_call, not one.stand_in
 
 
 def _kind(ask: Ask) -> tuple[object, ...]:
