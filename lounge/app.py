@@ -137,8 +137,7 @@ async def running(
         stack.push_async_callback(store.close)
         await store.open()
         tasks = await stack.enter_async_context(_owned_tasks())
-        ids_of_specialties = [one.id for one in specialties]
-        await ensure_boards(store, ids, ids_of_specialties)
+        await ensure_boards(store, ids, [one.id for one in specialties])
         await ensure_lounges(store, lounges(ids, specialties, load_countries(), load_languages().values()))
         aliases = Aliases(
             store, load_alias_words(), specialties, load_countries(), clock=clock, random=random, k=settings.label_k
@@ -184,7 +183,7 @@ async def running(
                 identity,
                 store,
                 clock,
-                boards_of=lambda member: boards_of(ids, member, ids_of_specialties),
+                boards_of=lambda member: boards_of(ids, member),
                 lifetime=lifetime,
             ).operations(),
             *CasesResource(cases, endings, clock).operations(),

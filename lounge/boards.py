@@ -1,4 +1,4 @@
-"""Boards: the live list of cases, one stream for each specialty and circle of those who may see them.
+"""Boards: the live list of cases, one stream for each circle of those who may see them: all members, or a specialty's.
 
 A case is told on a board once when it opens, by the transaction that opens it. What moves later (replies, the first
 response, its end) is told by the keeper, soon and joined together: a post must not wait for a second stream's lock. What a node
@@ -47,29 +47,39 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Board(Struct, frozen=True):
-    """One board: the cases of a specialty that are open to all members, or to those of the specialty alone."""
+    """One board: all cases that are open to all members (`specialty` is null), or those open to a specialty alone."""
 
     stream: str
-    specialty: str
+    specialty: str | None
     scope: Literal["all", "members"]
 
 
-def board(ids: Ids, specialty: str, scope: Literal["all", "members"]) -> Board:
-    """Return a board; its stream's id follows from what it is, so that every node knows it without asking."""
-    return Board(ids.derived("board", specialty, scope), specialty, scope)
+def open_board(ids: Ids) -> Board:
+    """Return the board that every member may follow; ids follow from what boards are: every node knows them unasked."""
+    return Board(ids.derived("board", "open"), None, "all")
 
 
-def boards_of(ids: Ids, member: Member, specialties: Iterable[str]) -> list[Board]:
-    """Return the boards that `member` may follow: the open one of each specialty, and their own."""
-    return [board(ids, one, "all") for one in specialties] + [board(ids, one, "members") for one in member.specialties]
+def board(ids: Ids, specialty: str) -> Board:
+    """Return the board of the cases that are open to a specialty alone."""
+    return Board(ids.derived("board", specialty, "members"), specialty, "members")
 
 
-def targets(ids: Ids, specialty: str, audience: str, specialties: Sequence[str], feeds: Sequence[str]) -> list[str]:
+def former_board(ids: Ids, specialty: str) -> str:
+    """Return the stream on which a release before one open board told cases of a specialty: nothing new comes there."""
+    return ids.derived("board", specialty, "all")
+
+
+def boards_of(ids: Ids, member: Member) -> list[Board]:
+    """Return the boards that `member` may follow: the open one, and those of their own specialties."""
+    return [open_board(ids), *(board(ids, one) for one in member.specialties)]
+
+
+def targets(ids: Ids, audience: str, specialties: Sequence[str], feeds: Sequence[str]) -> list[str]:
     """Return the streams on which a case with this audience is told."""
     if audience == "all":
-        return [board(ids, specialty, "all").stream]
+        return [open_board(ids).stream]
     if audience == "specialties":
-        return [board(ids, one, "members").stream for one in dict.fromkeys(specialties)]
+        return [board(ids, one).stream for one in dict.fromkeys(specialties)]
     return list(dict.fromkeys(feeds))
 
 
@@ -78,17 +88,17 @@ def line_items(ids: Ids, line: CaseLine, specialties: Sequence[str], feeds: Sequ
     key, data = ids.derived("case.opened", line.id), _encode(line)
     return [
         Item(stream=stream, author=0, key=key, kind="case.opened", data=data, digest=digest("case.opened", line.id))
-        for stream in targets(ids, line.specialty, line.audience, specialties, feeds)
+        for stream in targets(ids, line.audience, specialties, feeds)
     ]
 
 
 async def ensure_boards(store: Store, ids: Ids, specialties: Iterable[str]) -> None:
     """Make the boards that are missing."""
-    boards = [board(ids, one, scope) for one in specialties for scope in ("all", "members")]
+    boards = [open_board(ids), *(board(ids, one) for one in specialties)]
     await store.rows(
         "boards.ensure",
         [one.stream for one in boards],
-        [one.specialty for one in boards],
+        [one.specialty or "" for one in boards],
         [one.scope for one in boards],
         pool=Pool.COMMITS,
     )
@@ -182,7 +192,7 @@ class BoardKeeper:
             self._ids.derived("case.changed", case["id"], str(state["posts"]), str(state["rev"])),
             _encode(changed),
         )
-        streams = targets(self._ids, case["specialty"], state["audience"], state["specialties"], feeds)
+        streams = targets(self._ids, state["audience"], state["specialties"], feeds)
         return [
             Item(stream=stream, author=0, key=key, kind="case.changed", data=data, digest=digest("case.changed"))
             for stream in dict.fromkeys([*streams, *followers])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from lounge.boards import targets
+from lounge.boards import former_board, targets
 from lounge.errors import Forbidden, Invalid, KeyReused, NotFound, RoomClosed, Stale
 from lounge.live.events import (
     CaseOutcome,
@@ -256,10 +256,10 @@ class Endings:
     async def _retitled(self, transaction: Transaction, case: Record, rev: int, title: str) -> list[Item]:
         """Return what tells boards and feeds the new title; what they said before loses the old one."""
         feeds = [row["feed"] for row in await transaction.rows("boards.feeds", case["room"])]
-        streams = targets(self._ids, case["specialty"], case["audience"], case["specialties"], feeds)
+        streams = targets(self._ids, case["audience"], case["specialties"], feeds)
         keys = [self._ids.derived("case.opened", case["id"])]
         keys += [self._ids.derived("case.retitled", case["id"], str(number)) for number in range(2, rev)]
-        await transaction.rows("cases.retitle_lines", streams, keys)
+        await transaction.rows("cases.retitle_lines", [*streams, former_board(self._ids, case["specialty"])], keys)
         key, data = (
             self._ids.derived("case.retitled", case["id"], str(rev)),
             _encode(CaseRetitled(case=case["id"], rev=rev, title=title)),

@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { App } from "../src/domain/app";
 import { settle, TestWorld, type TestWire } from "./world";
 
-/** As many specialties as an installation may have: a board of each, and those of a member's own. */
-const SPECIALTIES = Array.from({ length: 150 }, (_, n) => `sp-${n}`);
-const OWN = SPECIALTIES.slice(100, 108);
+/** More specialties than anybody has, so that more is asked for at once than a server takes. */
+const OWN = Array.from({ length: 150 }, (_, n) => `sp-${n}`);
 const BOARDS = [
-  ...SPECIALTIES.map((specialty) => ({ stream: `all ${specialty}`, specialty, scope: "all" })),
+  { stream: "open", specialty: null, scope: "all" },
   ...OWN.map((specialty) => ({ stream: `members ${specialty}`, specialty, scope: "members" })),
 ];
 const ME = { handle: "heron", role: "member", languages: ["en"], specialties: OWN, country: "DE", feed: "feed", boards: BOARDS, epoch: "e1", time: 0 };
@@ -64,16 +63,15 @@ async function begin() {
 const followed = { head: 0, complete: false, rights: [], state: "open", you: null, seen: 0, messages: [], people: [], pins: [] };
 const asked = (wire: TestWire) => wire.sent.filter((one) => one["op"] === "follow").map((one) => one["stream"] as string);
 
-test("what is for the member is followed first, and each stream is asked for once", async () => {
+test("the own feed is followed first, and each stream is asked for once", async () => {
   const { wire } = await begin();
   const streams = asked(wire);
-  expect(streams.length).toBe(SPECIALTIES.length + OWN.length + 1);
+  expect(streams.length).toBe(BOARDS.length + 1);
   expect(new Set(streams).size).toBe(streams.length);
-  expect(streams[0]).toBe("feed");
-  expect(new Set(streams.slice(1, 17))).toEqual(new Set(OWN.flatMap((one) => [`all ${one}`, `members ${one}`])));
+  expect(streams.slice(0, 2)).toEqual(["feed", "open"]);
 });
 
-test("more boards than the server takes at once are followed all the same, at its pace, and fewer than it allows", async () => {
+test("more boards than the server takes at once are followed all the same, at its pace", async () => {
   const { world, wire, lists } = await begin();
   const bound = new Bound(world);
   const done = new Set<string>();
@@ -84,7 +82,6 @@ test("more boards than the server takes at once are followed all the same, at it
     world.pass(10);
   }
   expect(done).toEqual(new Set(["feed", ...BOARDS.map((one) => one.stream)]));
-  expect(done.size + 5).toBeLessThan(200);
   expect(bound.refused).toBeGreaterThan(50);
   // Refused once each, and at the pace hardly any again: no flood of its own making.
   expect(bound.refused).toBeLessThan(90);

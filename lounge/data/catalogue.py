@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FAR: Final = 4
 """The distance of a specialty to all of the groups that it is `far` from, where none nearer is given."""
 MOST: Final = 150
-"""Specialties at the most: a page follows a board of each, and a connection follows 200 streams."""
+"""Specialties at the most, and neighbours of one: what a page must fetch before it shows a name."""
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z-]{3,40}\Z")]
 NuccCode = Annotated[str, Meta(pattern=r"^[0-9A-Z]{9}X\Z")]

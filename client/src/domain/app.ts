@@ -351,9 +351,7 @@ export class App {
   }
 }
 
-/** What tells of cases and of what is for this member; their own comes first, since the server answers in that order. */
+/** What tells of what is for this member, and of cases: the own feed comes first, since the server answers in that order. */
 function streamsOf(me: Me): string[] {
-  const isOwn = (board: Board) => Number(me.specialties.includes(board.specialty));
-  const boards = [...me.boards].sort((a, b) => isOwn(b) - isOwn(a));
-  return [...new Set([me.feed, ...boards.map((board) => board.stream)])];
+  return [...new Set([me.feed, ...me.boards.map((board: Board) => board.stream)])];
 }

@@ -8,7 +8,7 @@ export type Role = "member" | "moderator" | "operator";
 
 export interface About { demo: boolean; name: string; version: string }
 export interface DemoMember { handle: string; specialties: string[]; country: string; role: Role }
-export interface Board { stream: string; specialty: string; scope: "all" | "members" }
+export interface Board { stream: string; specialty: string | null; scope: "all" | "members" }
 export interface Me {
   handle: string; role: Role; languages: string[]; specialties: string[]; country: string; feed: string; boards: Board[]; epoch: string; time: number;
 }

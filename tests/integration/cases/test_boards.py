@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from lounge.boards import JOIN, board, boards_of
+from lounge.boards import JOIN, board, boards_of, open_board
 from lounge.cases import Audience
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def test_posts_within_three_seconds_are_told_together(node: Node, owner: A
     await node.keeper.tell_waiting()
     told = await changes(owner, case.id, but=author)
     assert [one["replies"] for one in told] == [1, 5]
-    assert {one["on"] for one in told} == {board(node.ids, "cardiology", "all").stream}
+    assert {one["on"] for one in told} == {open_board(node.ids).stream}
     assert {one["first_reply_at"] for one in told} == {(await node.cases.one(other, case.id)).first_reply_at}
 
 
@@ -93,15 +93,14 @@ async def test_an_author_is_told_of_what_others_do_in_their_case_and_may_mute_it
 
 
 async def test_a_board_is_open_to_those_whose_cases_it_tells(node: Node) -> None:
-    """The open boards to all; a specialty's own to its members; a feed to its owner: whoever may follow may read it."""
+    """The open board to all; a specialty's own to its members; a feed to its owner: whoever may follow may read it."""
     heart, skin = await node.member("cardiology"), await node.member("dermatology")
-    specialties = [one.id for one in node.specialties]
     for member, mine, others in ((heart, "cardiology", skin), (skin, "dermatology", heart)):
-        offered = boards_of(node.ids, member, specialties)
-        assert [one.specialty for one in offered if one.scope == "members"] == [mine]
+        offered = boards_of(node.ids, member)
+        assert [(one.specialty, one.scope) for one in offered] == [(None, "all"), (mine, "members")]
         for stream in [one.stream for one in offered] + [member.feed]:
             access = await node.rooms.access(member, stream)
             assert access.rights == ["read"]
-        for closed in (board(node.ids, mine, "members").stream, member.feed):
+        for closed in (board(node.ids, mine).stream, member.feed):
             row = await node.store.row("rooms.access", closed, others.id, list(others.specialties), others.feed)
             assert row is None

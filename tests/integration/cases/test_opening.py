@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lounge.boards import board
+from lounge.boards import board, open_board
 from lounge.cases import Audience, Filters
 from lounge.errors import Invalid, KeyReused, LoungeError, NotFound
 from tests.integration.cases.conftest import draft
@@ -30,14 +30,14 @@ async def listed(node: Node, member: Member, **filters: Any) -> list[str]:
 
 
 async def test_a_case_begins_with_its_room_and_its_line(node: Node, owner: Ask) -> None:
-    """The room tells `opened`, then its author as participant 1; the board of its specialty tells the line."""
+    """The room tells `opened`, then its author as participant 1; the open board tells the line."""
     author = await node.member("neurology")
     case = await node.case(author, specialty="neurology")
     told = await owner("select seq, kind, author, data from events where stream = $1 order by seq", case.room)
     assert [(row["seq"], row["kind"], row["author"]) for row in told] == [(1, "opened", 0), (2, "joined", 1)]
     assert json.loads(told[0]["data"]) == {"case": case.id}
     assert json.loads(told[1]["data"])["n"] == 1
-    stream = board(node.ids, "neurology", "all").stream
+    stream = open_board(node.ids).stream
     (line,) = await owner("select data from events where stream = $1 and data->>'id' = $2", stream, case.id)
     assert json.loads(line["data"])["room"] == case.room
     assert author.handle not in told[1]["data"] + line["data"]
@@ -95,7 +95,7 @@ async def test_a_case_for_specialties_is_for_them_and_its_author(node: Node, own
         assert (case.id in await listed(node, member)) is sees
     rows = await owner("select stream from events where kind = 'case.opened' and data->>'id' = $1", case.id)
     assert {row["stream"] for row in rows} == {
-        uuid.UUID(board(node.ids, one, "members").stream) for one in ("cardiology", "neurology")
+        uuid.UUID(board(node.ids, one).stream) for one in ("cardiology", "neurology")
     }
 
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lounge.boards import former_board
+from lounge.clock import SystemClock
 from lounge.endings import TABLE, actions
+from lounge.ids import Ids, SystemRandomness
 from tests.integration.http.test_cases import key, opened
 
 if TYPE_CHECKING:
@@ -155,6 +158,26 @@ async def test_what_was_corrected_is_left_nowhere(site: Open, owner: Ask) -> Non
         assert (await other.get("/api/v1/cases")).json()["cases"][0]["title"] == "A fall at 80"
         rooms = (await author.get("/api/v1/rooms?limit=100")).json()["rooms"]
         assert [room["title"] for room in rooms if room["stream"] == case["room"]] == ["A fall at 80"]
+
+
+async def test_what_an_older_release_told_on_a_specialtys_open_board_is_corrected_as_well(
+    site: Open, owner: Ask
+) -> None:
+    """Nothing new comes to such a board, and the title that was taken back goes from it."""
+    async with site() as here, here.client(await here.token()) as author:
+        case = await opened(author, title="Mr Dromedary")
+        former = former_board(Ids(SystemClock(), SystemRandomness()), case["specialty"])
+        await owner("insert into lounge.streams (id, kind, head) values ($1, 'board', 1)", former)
+        await owner(
+            """insert into lounge.events (stream, seq, kind, author, key, digest, at, data)
+            select $1, 1, kind, author, key, digest, at, data from lounge.events
+            where kind = 'case.opened' and data->>'id' = $2""",
+            former,
+            case["id"],
+        )
+        await author.post(f"/api/v1/cases/{case['id']}/corrections", json={"rev": 1, "title": "A hump"}, headers=key())
+        told = await owner("select kind, data->>'title' as title from lounge.events where stream = $1", former)
+        assert [(row["kind"], row["title"]) for row in told] == [("case.opened", "")]
 
 
 async def test_a_correction_of_what_changed_meanwhile_is_stale(site: Open) -> None:

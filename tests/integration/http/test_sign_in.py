@@ -56,10 +56,11 @@ async def test_a_token_says_who_asks(site: Open) -> None:
         assert me["specialties"] == ["cardiology", "nephrology"]
         assert me["feed"] == member.feed
         assert me["epoch"] == here.node.store.epoch.name
-        assert {board["specialty"] for board in me["boards"] if board["scope"] == "members"} == {
-            "cardiology",
-            "nephrology",
-        }
+        assert [(board["specialty"], board["scope"]) for board in me["boards"]] == [
+            (None, "all"),
+            ("cardiology", "members"),
+            ("nephrology", "members"),
+        ]
         assert member.id not in answer.text
 
 
