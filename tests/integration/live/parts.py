@@ -223,7 +223,15 @@ class Parts:
     async def member(self, handle: str, role: str = "member", specialties: tuple[str, ...] = ("cardiology",)) -> Member:
         member = Member(self.ids.secret(), handle, role, specialties, "DE", self.ids.stream())  # type: ignore[arg-type]
         await self.store.rows(
-            "members.create", member.id, handle, role, list(specialties), member.country, member.feed, ["en"]
+            "members.create",
+            member.id,
+            handle,
+            role,
+            list(specialties),
+            member.country,
+            member.feed,
+            ["en"],
+            "Europe/Berlin",
         )
         return member
 
