@@ -25,6 +25,8 @@ from lounge.endings import Endings
 from lounge.http.about import About, AboutHere
 from lounge.http.cases import CasesResource
 from lounge.http.demo import Demo
+from lounge.http.duty import DutyResource
+from lounge.http.feed import FeedResource
 from lounge.http.headers import SecurityHeaders
 from lounge.http.health import Health
 from lounge.http.identity import Identity
@@ -35,6 +37,8 @@ from lounge.http.observe import Observe
 from lounge.http.openapi import OpenApi
 from lounge.http.operation import Desk, Operation
 from lounge.http.origins import Origins
+from lounge.http.pager import PagerResource
+from lounge.http.pulse import PulseResource
 from lounge.http.refusal import refusal
 from lounge.http.rooms import RoomsResource
 from lounge.http.specialties import Catalogue
@@ -54,9 +58,22 @@ from lounge.live.session import Session
 from lounge.lounges import ensure_lounges, lounges
 from lounge.members.accounts import Accounts
 from lounge.metrics import Metrics
+from lounge.paging.auditor import Auditor
+from lounge.paging.duties import Duties
+from lounge.paging.engine import Engine
 from lounge.paging.escalations import Escalations
+from lounge.paging.feed import Feeds
+from lounge.paging.feed import Services as FeedServices
+from lounge.paging.heartbeat import Heartbeat
+from lounge.paging.pages import Pages
 from lounge.paging.policies import Policies
+from lounge.paging.pulse import Pulse
+from lounge.paging.router import Router
+from lounge.paging.stopwatch import Stopwatch
+from lounge.paging.taking import Taking
 from lounge.paging.telling import Telling
+from lounge.paging.weights import Weights
+from lounge.paging.zones import load_zones
 from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
 from lounge.settings import SettingsError, variable
@@ -112,6 +129,20 @@ class _Live(Struct, frozen=True):
     marks: Marks
     capacity: Capacity
     committed: Committed
+    interested: list[Committed]
+    """Who else is told of what was committed on this node."""
+
+
+class _Paging(Struct, frozen=True):
+    """The parts that see to it that a case finds its responders."""
+
+    engine: Engine
+    auditor: Auditor
+    policies: Policies
+    pages: Pages
+    escalations: Escalations
+    duties: Duties
+    pulse: Pulse
 
 
 @asynccontextmanager
@@ -145,13 +176,14 @@ async def running(
         live = await _live(settings, addresses, store, ids, aliases, clock, random, tasks)
         accounts = accounts_of(store, ids, clock, specialties, live.committed)
         rooms = Rooms(store, live.commit.append, live.committed, ids, aliases)
-        telling, policies = Telling(ids), Policies(store)
-        escalations = Escalations(store, telling, live.committed, changed=lambda: None)
+        paging = _paging(settings, store, ids, aliases, specialties, clock, metrics, live)
+        tasks.keep(paging.engine.run(), "pager")
+        tasks.keep(paging.auditor.run(), "auditor")
         cases = Cases(
-            store, ids, aliases, specialties, live.committed, countries=load_countries(), search=policies.begin
+            store, ids, aliases, specialties, live.committed, countries=load_countries(), search=paging.policies.begin
         )
         endings = Endings(
-            store, ids, clock, enter=rooms.participate, committed=live.committed, end_search=escalations.end
+            store, ids, clock, enter=rooms.participate, committed=live.committed, end_search=paging.escalations.end
         )
         invitations = Invitations(store, ids, aliases, rooms, live.committed)
         services = Services(
@@ -174,6 +206,12 @@ async def running(
         throttle = Throttle(clock, random, settings.failures_per_minute)
         identity = Identity(accounts, origins, throttle, secure=settings.secure)
         lifetime = timedelta(days=settings.session_days)
+        pager = PagerResource(paging.pages, paging.escalations, paging.policies, clock)
+        feeds = Feeds(
+            FeedServices(live.hub, live.registry, rooms.history, store, clock, random, pages=pager.open_pages)
+        )
+        tasks.keep(feeds.run(), "feeds")
+        health.prefers("pager", paging.auditor.on_time)
         operations = [
             *health.operations(),
             *AboutHere(About(demo, "Lounge", version())).operations(),
@@ -188,6 +226,10 @@ async def running(
             ).operations(),
             *CasesResource(cases, endings, clock).operations(),
             *RoomsResource(rooms, invitations).operations(),
+            *pager.operations(),
+            *FeedResource(feeds, live.capacity, identity.check_change).operations(),
+            *DutyResource(paging.duties).operations(),
+            *PulseResource(paging.pulse).operations(),
         ]
         if demo:
             operations += Demo(accounts, identity, origins, lifetime=lifetime).operations()
@@ -231,6 +273,7 @@ def accounts_of(store: Store, ids: Ids, clock: Clock, specialties: Specialties, 
         countries=load_countries(),
         languages=load_languages(),
         committed=committed,
+        zone_of=load_zones().of,
     )
 
 
@@ -291,11 +334,13 @@ async def _live(
     keeper = BoardKeeper(store, ids, clock, hub.committed)
     chores = Chores(store, ids, clock, hub.committed)
 
+    # Followers first; then the boards and whoever was called, which may wait.
+    interested: list[Committed] = [hub.committed, keeper.touched, chores.touched]
+
     def committed(items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
-        """Tell followers first, then the boards and whoever was called, which may wait."""
-        hub.committed(items, outcomes)
-        keeper.touched(items, outcomes)
-        chores.touched(items, outcomes)
+        """Tell all who are interested."""
+        for tell in interested:
+            tell(items, outcomes)
 
     commit = GroupCommit(store.append, committed)
     registry = Registry(settings.sockets_per_member or UNBOUNDED)
@@ -323,7 +368,39 @@ async def _live(
     hub.listen(CONTROL, registry.heard)
     await hub.attach(CONTROL)
     marks = Marks(registry, bus, node)
-    return _Live(bus, hub, commit, registry, presence, marks, Capacity(settings.sockets), committed)
+    return _Live(bus, hub, commit, registry, presence, marks, Capacity(settings.sockets), committed, interested)
+
+
+def _paging(
+    settings: Settings,
+    store: Store,
+    ids: Ids,
+    aliases: Aliases,
+    specialties: Specialties,
+    clock: Clock,
+    metrics: Metrics,
+    live: _Live,
+) -> _Paging:
+    """Make the parts of paging; the engine learns of what is committed here."""
+    zones, telling, stopwatch = load_zones(), Telling(ids), Stopwatch(metrics)
+    router = Router(specialties, load_countries(), Weights(), clock, zones)
+    taking = Taking(store, ids, aliases, router, telling, live.committed, stopwatch)
+    engine = Engine(store, taking)
+    live.interested.append(engine.touched)
+    heartbeat = None
+    if settings.heartbeat_url is not None:
+        heartbeat = Heartbeat(settings.heartbeat_url, settings.heartbeat_seconds, clock)
+    auditor = Auditor(store, ids, clock, live.committed, heartbeat)
+    auditor.measure(metrics)
+    return _Paging(
+        engine=engine,
+        auditor=auditor,
+        policies=Policies(store),
+        pages=Pages(store, ids, aliases, telling, live.committed, engine.changed, stopwatch),
+        escalations=Escalations(store, telling, live.committed, engine.changed),
+        duties=Duties(store, zones, clock),
+        pulse=Pulse(store, ids, clock, k=settings.label_k),
+    )
 
 
 def _measure(metrics: Metrics, live: _Live) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lounge.aliases import Aliases
     from lounge.ids import Ids
     from lounge.members.accounts import Member
+    from lounge.paging.stopwatch import Stopwatch
     from lounge.paging.telling import Telling
     from lounge.store import Item, Outcome, Record, Store, Transaction
 
@@ -73,14 +74,16 @@ class Pages:
         telling: Telling,
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
         changed: Callable[[], None],
+        stopwatch: Stopwatch,
     ) -> None:
-        """Take the store; `committed` learns of events, `changed` that a step may be due at once."""
+        """Take the store; `committed` learns of events, `changed` that a step may be due at once, `stopwatch` how soon."""
         self._store = store
         self._ids = ids
         self._aliases = aliases
         self._telling = telling
         self._committed = committed
         self._changed = changed
+        self._stopwatch = stopwatch
 
     async def of(self, member: Member, *, open: bool | None, before: str | None, limit: int) -> list[Page]:  # noqa: A002
         """Return pages of `member`, newest first: those that wait for them or are theirs, the others, or all."""
@@ -105,12 +108,16 @@ class Pages:
         async with self._store.transaction() as transaction:
             search, state = await self._hold(transaction, member, page, case)
             items: list[Item] = []
+            taken = None
             if state != "acknowledged":
                 if state not in WAITING or search["state"] in STOPPED:
                     raise PageOver
+                taken = await transaction.row("paging.acknowledged", case, member.id)
                 items = await self._take_on(transaction, member, page, search)
             outcomes = await transaction.append(items) if items else []
         self._committed(items, outcomes)
+        if taken is not None and search["acknowledged_at"] is None:
+            self._stopwatch.stop("acknowledged", taken["urgency"], search["opened_at"], taken["acknowledged_at"])
         return await self.one(member, page)
 
     async def decline(self, member: Member, page: str, reason: Reason) -> Page:
@@ -165,7 +172,6 @@ class Pages:
 
     async def _take_on(self, transaction: Transaction, member: Member, page: str, search: Record) -> list[Item]:
         case, turn, acks = search["case_id"], search["turn"], search["acks"] + 1
-        await transaction.rows("paging.acknowledged", case, member.id)
         label = await transaction.value("paging.mark", page, "acknowledged", None)
         told = PageChanged(page, case, "acknowledged", label)
         items = [self._telling.changed(page, member.feed, turn, told)]

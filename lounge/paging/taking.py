@@ -6,7 +6,7 @@ written at once; where that fails each step is written by itself, so that one th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
@@ -17,15 +17,18 @@ from lounge.paging.telling import moment
 from lounge.store import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from lounge.aliases import Aliases
     from lounge.ids import Ids
-    from lounge.live.events import PageState
+    from lounge.live.events import PageState, Urgency
     from lounge.paging.router import Router
+    from lounge.paging.stopwatch import Stage, Stopwatch
     from lounge.paging.telling import Telling
     from lounge.store import Item, Outcome, Record, Store, Transaction
+
+    _Reached: TypeAlias = "tuple[Stage, Urgency, datetime, datetime]"
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,20 @@ FAILURE_WAIT: Final = 5.0
 """Seconds until a failed step is tried again, more with each failure, up to a minute."""
 LONGEST_WAIT: Final = 60.0
 STOPPABLE: Final = ("searching", "held", "exhausted")
+
+
+class _Done:
+    """What a transaction did: events to tell, and stages that its cases have come to."""
+
+    __slots__ = ("items", "stages")
+
+    def __init__(self, items: Iterable[Item] = (), stages: Iterable[_Reached] = ()) -> None:
+        self.items = list(items)
+        self.stages = list(stages)
+
+    def add(self, other: _Done) -> None:
+        self.items += other.items
+        self.stages += other.stages
 
 
 class Taking:
@@ -48,14 +65,16 @@ class Taking:
         router: Router,
         telling: Telling,
         committed: Callable[[Sequence[Item], Sequence[Outcome]], None],
+        stopwatch: Stopwatch,
     ) -> None:
-        """Take the store, what names people and routes to them, and whom to tell of events."""
+        """Take the store, what names people and routes to them, whom to tell of events, and what measures."""
         self._store = store
         self._ids = ids
         self._aliases = aliases
         self._router = router
         self._telling = telling
         self._committed = committed
+        self._stopwatch = stopwatch
 
     async def take(self, limit: int = BATCH) -> int:
         """Take up to `limit` steps that are due; return how many were claimed."""
@@ -63,9 +82,9 @@ class Taking:
             claimed = await transaction.rows("paging.claim", limit)
             if not claimed:
                 return 0
-            items = await self._attempt(transaction, claimed)
-            outcomes = await transaction.append(items) if items else []
-        self._committed(items, outcomes)
+            done = await self._attempt(transaction, claimed)
+            outcomes = await transaction.append(done.items) if done.items else []
+        self._tell(done, outcomes)
         return len(claimed)
 
     async def answer(self, rooms: Sequence[str] | None) -> int:
@@ -77,32 +96,38 @@ class Taking:
                 facts = await transaction.row("paging.facts", [one["case_id"]])
                 if row is None or facts is None or row["state"] not in STOPPABLE:
                     continue
-                items = await self._write(transaction, [answered(row, facts)])
-                outcomes = await transaction.append(items)
-            self._committed(items, outcomes)
+                done = await self._write(transaction, [answered(row, facts)])
+                outcomes = await transaction.append(done.items)
+            self._tell(done, outcomes)
         return len(found)
 
-    async def _attempt(self, transaction: Transaction, claimed: Sequence[Record]) -> list[Item]:
+    def _tell(self, done: _Done, outcomes: Sequence[Outcome]) -> None:
+        """Tell of what has committed."""
+        self._committed(done.items, outcomes)
+        for stage in done.stages:
+            self._stopwatch.stop(*stage)
+
+    async def _attempt(self, transaction: Transaction, claimed: Sequence[Record]) -> _Done:
         rows = await transaction.rows("paging.facts", [row["case_id"] for row in claimed])
         facts = {row["case_id"]: row for row in rows}
         try:
             return await self._take_together(transaction, claimed, facts)
         except Exception as error:  # noqa: BLE001  whatever one step is poisoned with, the others are taken
             log.warning("pager.batch", error=type(error).__name__, steps=len(claimed))
-        items: list[Item] = []
+        done = _Done()
         for row in claimed:
             try:
-                items += await self._take_together(transaction, [row], facts)
+                done.add(await self._take_together(transaction, [row], facts))
             except Exception as error:  # noqa: BLE001  as above
                 failures = row["failures"] + 1
                 log.error("pager.step", error=type(error).__name__, failures=failures, last_resort=failures >= TRIES)  # noqa: TRY400  no text
                 wait = min(FAILURE_WAIT * failures, LONGEST_WAIT)
                 await transaction.rows("paging.failed", row["case_id"], wait)
-        return items
+        return done
 
     async def _take_together(
         self, transaction: Transaction, claimed: Sequence[Record], facts: Mapping[str, Record]
-    ) -> list[Item]:
+    ) -> _Done:
         async with transaction.savepoint():
             plans = [planned(row, facts[row["case_id"]]) for row in claimed]
             return await self._write(transaction, await self._routed(transaction, plans))
@@ -120,8 +145,8 @@ class Taking:
         }
         return [plan if plan.ask is None else stepped(plan, chosen[plan.ask.case]) for plan in plans]
 
-    async def _write(self, transaction: Transaction, plans: Sequence[Plan]) -> list[Item]:
-        """Write what becomes of the searches; return what is told of it."""
+    async def _write(self, transaction: Transaction, plans: Sequence[Plan]) -> _Done:
+        """Write what becomes of the searches; return what is told of it once it has committed."""
         rows = await transaction.rows(
             "paging.advance",
             [plan.case for plan in plans],
@@ -146,7 +171,9 @@ class Taking:
         items = await self._page(transaction, [plan for plan in plans if plan.choices], due)
         for plan in plans:
             items += await self._settle(transaction, plan, due[plan.case])
-        return items + await self._telling.searches(transaction, [plan.case for plan in plans])
+        items += await self._telling.searches(transaction, [plan.case for plan in plans])
+        now = rows[0]["now"]
+        return _Done(items, [stage for plan in plans for stage in _reached(plan, now)])
 
     async def _page(
         self, transaction: Transaction, plans: Sequence[Plan], due: Mapping[str, datetime | None]
@@ -227,3 +254,12 @@ class Taking:
         for row in await transaction.rows("paging.others", [plan.case for plan in plans]):
             others.setdefault(row["case_id"], []).append((row["id"], row["label"]))
         return others
+
+
+def _reached(plan: Plan, now: datetime) -> Iterator[_Reached]:
+    """Yield the stages that this step is the first to bring a case to."""
+    row, facts = plan.row, plan.facts
+    if plan.choices and row["paged_at"] is None:
+        yield "paged", facts["urgency"], row["opened_at"], now
+    if plan.state == "answered" and not row["again"]:
+        yield "replied", facts["urgency"], row["opened_at"], facts["first_reply_at"]

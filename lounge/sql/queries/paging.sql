@@ -4,13 +4,15 @@ insert into escalations (case_id, policy, wanted, due, due_at) values ($1, $2::j
 
 -- name: paging.claim
 -- What is due, by the clock of the database. Another engine that comes at the same moment passes on.
-select e.case_id, e.state, e.policy, e.step, e.turn, e.wanted, e.acks, e.due, e.due_at, e.failures, e.again
+select e.case_id, e.state, e.policy, e.step, e.turn, e.wanted, e.acks, e.due, e.due_at, e.failures, e.again,
+       e.opened_at, e.paged_at, e.acknowledged_at
 from escalations e where e.due_at <= statement_timestamp()
 order by e.due_at limit $1 for update skip locked
 
 -- name: paging.hold
 -- One search, to change it: whoever holds it waits for nobody but duty rows, pages and streams.
-select e.case_id, e.state, e.policy, e.step, e.turn, e.wanted, e.acks, e.due, e.due_at, e.failures, e.again
+select e.case_id, e.state, e.policy, e.step, e.turn, e.wanted, e.acks, e.due, e.due_at, e.failures, e.again,
+       e.opened_at, e.paged_at, e.acknowledged_at
 from escalations e where e.case_id = $1 for update
 
 -- name: paging.facts
@@ -36,7 +38,7 @@ set state = d.state, step = d.step, turn = d.turn, acks = d.acks, due = d.due,
 from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::text[], $7::float8[], $8::boolean[])
   as d(case_id, state, step, turn, acks, due, wait, paged)
 where e.case_id = d.case_id
-returning e.case_id, e.due_at
+returning e.case_id, e.due_at, statement_timestamp() as now
 
 -- name: paging.turn
 -- A step that was taken, for the record; its number is the search's own, so no second engine can write it.
@@ -120,7 +122,9 @@ returning label
 -- name: paging.acknowledged
 -- The search learns of it, and so does what is known of the responder.
 with duty as (update duties set acknowledged = acknowledged + 1 where member = $2)
-update escalations set acknowledged_at = coalesce(acknowledged_at, statement_timestamp()) where case_id = $1
+update escalations e set acknowledged_at = coalesce(e.acknowledged_at, statement_timestamp()) from cases c
+where e.case_id = $1 and c.id = $1
+returning e.acknowledged_at, c.urgency
 
 -- name: paging.count
 update escalations set acks = $2 where case_id = $1
