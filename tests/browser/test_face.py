@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.test_access import AXE, check
+from tests.browser.waiting import Shown, Wire, settled, to_discussion, until
 from tests.browser.writing import new_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.browser.conftest import Demo, NewPage
 
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -36,14 +35,11 @@ def title_of(text: str) -> str:
     return f"{text} {uuid.uuid4().hex[:6]}"
 
 
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until `condition()` holds, as long as the browser would."""
-    try:
-        async with asyncio.timeout(20):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        pytest.fail(f"{what}: never")
+async def say(page: Page, text: str) -> None:
+    """Write in a room, and wait until it stands."""
+    await page.get_by_role("textbox", name="Write a reply").fill(text)
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".log .message:not(.pending)").filter(has_text=text)).to_be_visible()
 
 
 async def press(page: Page, *keys: str) -> None:
@@ -85,8 +81,11 @@ async def test_a_case_is_asked_and_answered_without_a_mouse(person: NewPage) -> 
     await press(page, "Enter")
     message = page.locator(".log .message").filter(has_text=answer)
     await expect(message).to_be_visible()
+    await expect(page.locator(".message.pending")).to_have_count(0)
     await box.evaluate("(one) => one.blur()")
-    await press(page, "j", ".")
+    await press(page, "j")
+    await expect(page.locator(".message:focus")).to_be_visible()
+    await press(page, ".")
     await expect(page.get_by_role("dialog")).to_be_visible()
     await press(page, "Escape")
     await expect(page.get_by_role("dialog")).to_have_count(0)
@@ -106,6 +105,7 @@ async def test_a_case_is_asked_and_answered_without_a_mouse(person: NewPage) -> 
     await page.keyboard.type("A man who has no mouse.")
     await tab_to(page, "To the preview")
     await press(page, "Enter")
+    await expect(page.get_by_role("heading", level=2, name="Preview")).to_be_focused()
     await tab_to(page, "Post case")
     await press(page, "Enter")
     await expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
@@ -141,8 +141,9 @@ async def test_a_room_read_aloud_tells_what_comes_and_what_was_done(person: NewP
     await expect(
         one.get_by_role("complementary", name="The case").get_by_role("heading", name="Question")
     ).to_be_visible()
+    told = await Shown.watch(two, "[role=status] .toast")
     await two.get_by_role("button", name="Follow", exact=True).click()
-    await expect(two.get_by_role("status").get_by_text("You follow this case")).to_be_visible()
+    await told.has("You follow this case")
 
 
 async def test_results_are_read_flagged_and_previewed(person: NewPage, demo: Demo) -> None:
@@ -184,19 +185,33 @@ async def test_on_a_phone_a_case_is_read_before_its_discussion(person: NewPage, 
     author, reader = await person("tarn-lantern"), await person("birch-window", **PHONE)
     title = title_of("Read me first")
     await new_case(author, title)
-    await author.get_by_role("textbox", name="Write a reply").fill("An afterthought.")
-    await author.get_by_role("button", name="Send").click()
-    await reader.get_by_role("link").filter(has_text=title).click()
-    await expect(reader.get_by_role("complementary", name="The case").get_by_text("What now?")).to_be_visible()
-    await reader.wait_for_timeout(2500)
+    answer = await author.request.get(f"{demo.url}/api/v1{urlsplit(author.url).path}")
+    stream = (await answer.json())["case"]["room"]
+    about = reader.get_by_role("complementary", name="The case")
+    wire = Wire(reader)
     await reader.reload()
-    await expect(reader.get_by_role("complementary", name="The case")).to_be_visible()
+    await say(author, "An afterthought.")
+    await reader.get_by_role("link").filter(has_text=title).click()
+    await expect(about.get_by_text("What now?")).to_be_visible()
+    await expect(reader.locator(".log").get_by_text("An afterthought.")).to_be_attached()
+    # Were the first told as read, it would be before the second is there.
+    await say(author, "And another.")
+    await expect(reader.locator(".log").get_by_text("And another.")).to_be_attached()
+    await settled(reader.locator(".log"))
+    assert wire.asked("seen", stream=stream) == []
+    wire = Wire(reader)
+    await reader.reload()
+    assert (await wire.answered("follow", stream=stream)).get("seen", 0) == 0
+    await expect(about).to_be_visible()
     await reader.get_by_role("button", name=re.compile("^Discussion")).first.click()
-    await expect(reader.get_by_text("An afterthought.")).to_be_visible()
-    # How far one has read is told at most every two seconds.
-    await reader.wait_for_timeout(2500)
+    last = reader.locator(".log .message").filter(has_text="And another.")
+    await expect(last).to_be_in_viewport()
+    await wire.answered("seen", stream=stream, seq=int(await last.get_attribute("data-seq") or 0))
+    wire = Wire(reader)
     await reader.goto(f"{demo.url}/cases")
     await reader.get_by_role("link").filter(has_text=title).click()
+    await wire.answered("follow", stream=stream)
+    await settled(reader.locator(".log"))
     await expect(reader.get_by_role("button", name="Show the case")).to_be_visible()
 
 
@@ -216,6 +231,7 @@ async def test_an_answer_is_told_in_the_title_and_by_a_notification_without_the_
     await other.get_by_role("textbox", name="Write a reply").fill("A first thought.")
     await other.get_by_role("button", name="Send").click()
     await expect(author).to_have_title("(1) Lounge")
+    await until(lambda: author.evaluate("window.shown.length"), "a notification")
     assert await author.evaluate("window.shown") == ["A case of yours has a new reply"]
     await author.get_by_role("link", name="For you").first.click()
     await expect(author).to_have_title("Lounge")
@@ -230,7 +246,11 @@ async def test_what_comes_soon_shows_no_sign_that_it_loads(person: NewPage, demo
         held.append(route)
 
     await page.route("**/api/v1/rooms*", hold)
-    await page.evaluate("indexedDB.databases().then((all) => all.forEach((one) => indexedDB.deleteDatabase(one.name)))")
+    await page.evaluate(
+        """async () => Promise.all((await indexedDB.databases()).map(({ name }) => new Promise((gone) => {
+          indexedDB.deleteDatabase(name).onsuccess = gone;
+        })))"""
+    )
     await page.goto(f"{demo.url}/lounges")
     rows = page.locator(".skeletons")
     await expect(rows).to_have_css("animation-delay", "0.3s")
@@ -287,11 +307,21 @@ async def test_a_room_is_opened_in_one_round_trip(person: NewPage, demo: Demo) -
     address = f"/api/v1{await row.get_attribute('href')}"
     room = (await (await page.request.get(f"{demo.url}{address}")).json())["case"]["room"]
     await page.route(f"**{address}", hold)
-    await until(lambda: followed != [], "the lists are followed")
+
+    async def lists() -> bool:
+        return followed != []
+
+    async def asked() -> bool:
+        return held != []
+
+    async def room_followed() -> bool:
+        return any(room in frame for frame in followed)
+
+    await until(lists, "the lists are followed")
     assert not [frame for frame in followed if room in frame]
     await row.click()
-    await until(lambda: held != [], "the case is asked for")
-    await until(lambda: any(room in frame for frame in followed), "its room is followed")
+    await until(asked, "the case is asked for")
+    await until(room_followed, "its room is followed")
     await held[0].continue_()
     await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
 
@@ -300,20 +330,22 @@ async def test_one_comes_back_to_where_one_was(person: NewPage) -> None:
     """In a long discussion, after a look at another case."""
     page = await person("heron-lane", viewport={"width": 1280, "height": 600})
     long, other = "Three men after home-distilled spirit", "Platelets 9, fragments"
+    log = page.get_by_role("log")
     await page.get_by_role("link").filter(has_text=long).click()
-    await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
-    await page.wait_for_timeout(500)
+    await expect(log.get_by_role("article").first).to_be_visible()
+    await settled(log)
     seen = """() => [...document.querySelectorAll('.log .message')]
       .find((one) => one.getBoundingClientRect().top > 250)?.dataset.seq"""
-    await page.locator(".log").evaluate("(log) => { log.scrollTop = log.scrollHeight / 3; }")
-    await page.wait_for_timeout(500)
+    await log.evaluate("(log) => { log.scrollTop = log.scrollHeight / 3; }")
+    await settled(log)
     before = await page.evaluate(seen)
     await page.get_by_role("link").filter(has_text=other).click()
     await expect(page.get_by_role("heading", level=1, name=other)).to_be_visible()
     await page.get_by_role("link").filter(has_text=long).click()
-    await expect(page.get_by_role("log").get_by_role("article").first).to_be_visible()
-    await page.wait_for_function(f"(before) => ({seen})() === before", arg=before)
-    assert not await page.locator(".log").evaluate("(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80")
+    await expect(log.get_by_role("article").first).to_be_visible()
+    await settled(log)
+    assert await page.evaluate(seen) == before
+    assert not await log.evaluate("(log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80")
 
 
 async def test_a_case_can_be_followed_by_a_link_and_left_by_back(person: NewPage, demo: Demo) -> None:
@@ -334,11 +366,11 @@ async def test_replying_on_a_phone_keeps_everything_in_sight(person: NewPage) ->
     page = await person("heron-lane", **PHONE)
     await page.get_by_role("link").filter(has_text="Chest pain 16 days").click()
     await expect(page.locator(".room .composer")).to_be_visible()
-    if await page.get_by_role("button", name=re.compile("^Discussion")).first.is_visible():
-        await page.get_by_role("button", name=re.compile("^Discussion")).first.click()
+    await to_discussion(page)
     await page.locator(".log .message").last.get_by_role("button", name=re.compile("^More: ")).click()
     await page.get_by_role("dialog").get_by_role("button", name="Reply", exact=True).click()
     await expect(page.locator(".composer .replying")).to_be_visible()
+    await settled(page.locator(".room"))
     for name in ("Send", "Cancel"):
         box = await page.get_by_role("button", name=name).bounding_box()
         assert box is not None

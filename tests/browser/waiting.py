@@ -12,8 +12,8 @@ from playwright.async_api import Locator, Page, WebSocket, expect
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-FAR: Final = 120.0
-"""Seconds after which what never comes is given up: four times as long as a page may wait to connect anew."""
+FAR: Final = 180.0
+"""Seconds after which what never comes is given up: six times as long as a page may wait to connect anew."""
 
 _SETTLED: Final = """async (element) => {
   const frame = () => new Promise(requestAnimationFrame);
