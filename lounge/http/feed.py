@@ -47,7 +47,7 @@ class FeedResource:
     """The resource."""
 
     def __init__(self, feeds: Feeds, capacity: Capacity, check_origin: Callable[[HTTPConnection], None]) -> None:
-        """Take the node's feeds and places; `check_origin` raises Forbidden where another site is behind a request."""
+        """Take the node's feeds and places; `check_origin` raises Forbidden where another site may be behind a request."""
         self._feeds = feeds
         self._capacity = capacity
         self._check_origin = check_origin
