@@ -47,6 +47,20 @@ test("a switch whose time has come is off", () => {
   expect(switchedUntil({ ...DUTY, on_call_until: 100 }, 100)).toBeNull();
 });
 
+test("the switch is set to a whole millisecond, though the server's time is known more finely", async () => {
+  const sent: unknown[] = [];
+  const model = new DutyModel(new PagerApi({
+    ask: () => Promise.reject(new Error()),
+    post: (path, body) => {
+      sent.push([path, body]);
+      return Promise.resolve(DUTY as never);
+    },
+  }));
+  await model.onCall(1000.5);
+  await model.onCall(null);
+  expect(sent).toEqual([["/api/v1/pager/on-call", { until: 1001 }], ["/api/v1/pager/on-call", { until: null }]]);
+});
+
 test("what another device changed meanwhile is read before it is changed again", async () => {
   const sent: unknown[] = [];
   let now = DUTY;

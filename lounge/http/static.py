@@ -27,7 +27,9 @@ HASHED: Final = "assets/"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 REVALIDATE: Final = "no-cache"
 
-_PAGES: Final = re.compile(r"(|cases|cases/[^/]+|new|lounges|rooms/[^/]+|notices|me|design|sign-in)")
+_PAGES: Final = re.compile(
+    r"(|cases|cases/[^/]+|new|lounges|rooms/[^/]+|notices|pager|pager/duty|pulse|me|design|sign-in)"
+)
 _TEXT: Final = re.compile(r"text/|application/(json|javascript|manifest\+json)|image/svg")
 _WORTH_COMPRESSING: Final = 1024
 

@@ -28,7 +28,8 @@ export class DutyModel {
 
   /** The switch: on call until then (milliseconds), or no longer by the switch. Throws Refused. */
   async onCall(until: number | null): Promise<void> {
-    this.duty.value = await this.api.onCall(until);
+    // The server's time is known to half a millisecond, and it takes whole ones.
+    this.duty.value = await this.api.onCall(until === null ? null : Math.round(until));
   }
 
   /** Changes what is given; throws Refused, `stale` where it was changed meanwhile: then it is read anew. */

@@ -8,7 +8,6 @@ import { words } from "../words";
 import { said } from "../words/said";
 import { Hours } from "./hours";
 import { back } from "./router";
-import { SpecialtiesPicker } from "./specialtypicker";
 
 /** What the fields hold, as text where one types. */
 interface Fields {
@@ -112,9 +111,7 @@ function Form({ app, duty }: { app: App; duty: Duty }) {
   };
   return (
     <form class="stack duty" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
-      <Field label={words.duty.specialties} hint={words.duty.specialtiesHint} wrong={wrong("paged_for")}>
-        {(its) => <SpecialtiesPicker app={app} its={its} name="paged_for" value={fields.paged_for} onChange={(paged_for) => set({ paged_for })} />}
-      </Field>
+      <PagedFor app={app} chosen={fields.paged_for} wrong={wrong("paged_for")} onChange={(paged_for) => set({ paged_for })} />
       <Hours name="hours" label={words.duty.weekly} none={words.duty.weeklyNone} spans={fields.hours} onChange={(hours) => set({ hours })} />
       <Hours name="quiet" label={words.duty.quiet} hint={words.duty.quietHint} none={words.duty.quietNone} spans={fields.quiet} onChange={(quiet) => set({ quiet })} />
       <Zone zone={fields.zone} onChange={(zone) => set({ zone })} />
@@ -148,6 +145,27 @@ function Toggle({ label, hint, on, onChange }: { label: string; hint?: string; o
       </button>
       {hint && <p class="small soft">{hint}</p>}
     </div>
+  );
+}
+
+/** The member's own specialties, each on or off. */
+function PagedFor({ app, chosen, wrong, onChange }: { app: App; chosen: readonly string[]; wrong: string | undefined; onChange: (chosen: string[]) => void }) {
+  const own = app.me.value?.specialties ?? [];
+  return (
+    <fieldset class="field" aria-describedby="paged-for-hint">
+      <legend class="label"><b>{words.duty.specialties}</b></legend>
+      <span class="hint" id="paged-for-hint">{words.duty.specialtiesHint}</span>
+      <div class="choices">
+        {own.map((one, index) => (
+          <label class="choice" key={one}>
+            <input type="checkbox" name={index === 0 ? "paged_for" : undefined} checked={chosen.includes(one)}
+              onChange={() => onChange(own.filter((other) => chosen.includes(other) !== (other === one)))} />
+            <span>{app.specialty(one)}</span>
+          </label>
+        ))}
+      </div>
+      {wrong && <span class="wrong" role="alert">{wrong}</span>}
+    </fieldset>
   );
 }
 

@@ -54,7 +54,7 @@ export function Hours({ name, label, hint, none, spans, onChange }: Props) {
         <div class="stack close">
           <div class="choices days" role="group" aria-label={words.duty.days}>
             {DAYS.map((day) => (
-              <Button key={day} class="toggle" aria-label={formats.weekday(day)} aria-pressed={days.value.includes(day)} onClick={() => toggle(day)}>{formats.weekday(day, "short")}</Button>
+              <Button key={day} class="toggle" title={formats.weekday(day)} aria-pressed={days.value.includes(day)} onClick={() => toggle(day)}>{formats.weekday(day, "short")}</Button>
             ))}
           </div>
           {of("days") && <p class="wrong" role="alert">{of("days")}</p>}

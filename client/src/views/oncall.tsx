@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Button, Field, Problem, say } from "../design/parts";
 import type { App } from "../domain/app";
 import { nextAt, switchedUntil, undisturbedUntil } from "../domain/duty";
+import type { Duty } from "../protocol/pager";
 import { formats, words } from "../words";
 import { said } from "../words/said";
 
@@ -45,7 +46,7 @@ export function OnCall({ app }: { app: App }) {
     if (at !== null) void turn(at);
   };
   const undisturbed = undisturbedUntil(duty, now);
-  const state = on ? words.pager.until({ time: formats.soon(until, now) }) : duty.now.on_call ? words.pager.byHours : words.pager.offCall;
+  const state = on ? words.pager.until({ time: formats.soon(until, now) }) : stateOff(duty);
   return (
     <section class="stack on-call" aria-labelledby="on-call">
       <button type="button" class="switch big" role="switch" aria-checked={on} aria-describedby="on-call-state" onClick={() => void press()}>
@@ -70,6 +71,13 @@ export function OnCall({ app }: { app: App }) {
       <Rings app={app} />
     </section>
   );
+}
+
+/** Without the switch: on call by the hours, or who may be paged all the same. */
+function stateOff(duty: Duty): string {
+  if (duty.now.on_call) return words.pager.byHours;
+  if (duty.awake_too) return words.pager.offAwake;
+  return duty.hours.length > 0 ? words.pager.offCall : words.pager.offNone;
 }
 
 /** Whether this device rings; one that does not is of no use at night, so it is said. */
