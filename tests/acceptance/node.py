@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tests.integration.conftest import Database
+
+
+FAR: Final = 180
+"""Seconds after which what never comes is given up."""
 
 
 def environment(database: Database) -> dict[str, str]:
@@ -93,7 +97,7 @@ class Node:
                 stdout=said,
                 stderr=said,
             )
-        async with asyncio.timeout(60), httpx.AsyncClient(base_url=self.url) as client:
+        async with asyncio.timeout(FAR), httpx.AsyncClient(base_url=self.url) as client:
             while True:
                 assert self.process.returncode is None, "lounge serve ended"
                 try:
@@ -107,7 +111,7 @@ class Node:
     ) -> None:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(FAR):
             await self.process.wait()
         if error is None:
             assert self.process.returncode == 0

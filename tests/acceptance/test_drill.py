@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 
-from tests.acceptance.node import Node
+from lounge.drill.command import INCONCLUSIVE
+from tests.acceptance.node import FAR, Node
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 TEXTS = [f"Case {n}. " + "Fever for six days, a rash, and no answer yet. " * 12 for n in range(4)]
 TEXTS += [f"Reply {n}: I would look at the potassium first." for n in range(40)]
+
+
+LONGER = ("10", "40", "160")
+"""Seconds of a drill: a slow machine, on which too little happens in the first of them, is given more."""
+POSTED = "select count(*) from lounge.events where kind = 'posted'"
+DELETE = (
+    "delete from lounge.events where kind = 'posted' and (stream, seq) in"
+    " (select stream, max(seq) from lounge.events where kind = 'posted' group by stream)"
+)
 
 
 class Ended(NamedTuple):
@@ -46,9 +56,12 @@ async def test_two_nodes_lose_nothing_while_connections_break(
     database: Database, tmp_path: Path, tokens: list[str]
 ) -> None:
     """Read by SQL and by HTTP; and the drill takes its cases away again."""
-    crowd = ["--posters", "20", "--followers", "30", "--rate", "60", "--seconds", "10", "--seed", "3"]
+    crowd = ["--posters", "20", "--followers", "30", "--rate", "60", "--seed", "3", "--database", database.owner_url]
     async with Node(database) as one, Node(database) as two:
-        ended = await drilled([one.url, two.url], tmp_path, tokens, *crowd, "--database", database.owner_url, "--clean")
+        for seconds in LONGER:
+            ended = await drilled([one.url, two.url], tmp_path, tokens, *crowd, "--seconds", seconds, "--clean")
+            if ended.code != INCONCLUSIVE:
+                break
     assert ended.code == 0, ended.out
     assert not any(ended.report["counts"].values()), ended.report["findings"]
     assert ended.report["reconnects"] >= 100
@@ -72,19 +85,22 @@ async def test_too_little_broken_proves_nothing(database: Database, tmp_path: Pa
 
 async def test_an_event_that_leaves_the_log_is_found(database: Database, tmp_path: Path, tokens: list[str]) -> None:
     """While the drill runs, somebody deletes what was acknowledged: exit code 1."""
-    crowd = ["--posters", "4", "--followers", "2", "--rate", "40", "--seconds", "4"]
+    crowd = ["--posters", "4", "--followers", "2", "--rate", "40", "--database", database.owner_url]
+    owner = await asyncpg.connect(database.owner_url)
     async with Node(database) as one:
-        drill = asyncio.create_task(drilled([one.url], tmp_path, tokens, *crowd, "--database", database.owner_url))
-        owner = await asyncpg.connect(database.owner_url)
-        async with asyncio.timeout(30):
-            while not await owner.fetchval("select max(head) > 8 from lounge.streams"):
-                await asyncio.sleep(0.05)
-        await owner.execute(
-            "delete from lounge.events where kind = 'posted' and (stream, seq) in"
-            " (select stream, max(seq) from lounge.events where kind = 'posted' group by stream)"
-        )
-        await owner.close()
-        ended = await drill
+        for seconds in LONGER:
+            drill = asyncio.create_task(drilled([one.url], tmp_path, tokens, *crowd, "--seconds", seconds))
+            before = await owner.fetchval(POSTED)
+            async with asyncio.timeout(FAR):
+                while not drill.done() and await owner.fetchval(POSTED) <= before + 8:
+                    await asyncio.sleep(0.05)
+            await owner.execute(DELETE)
+            remained = await owner.fetchval(POSTED)
+            ended = await drill
+            # What was posted after it shows that it came while the drill ran, which looks at the end.
+            if await owner.fetchval(POSTED) > remained:
+                break
+    await owner.close()
     assert ended.code == 1, ended.out
     assert ended.report["counts"]["lost"] > 0
     assert ended.report["counts"]["gap"] > 0

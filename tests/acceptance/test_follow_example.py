@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.node import Node
+from tests.acceptance.node import FAR, Node
 from tests.acceptance.test_two_nodes import open_case
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Run:
     async def next(self, kind: str) -> dict[str, Any]:
         """Return what the next line of this kind tells; lines before it are skipped."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(FAR):
             while True:
                 line = json.loads(await self.process.stdout.readline())
                 if kind in line:
@@ -49,7 +49,7 @@ class Run:
 
     async def ended(self) -> tuple[int | None, str]:
         """Wait for its end; return the exit status and what it complained of."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(FAR):
             _, complaint = await self.process.communicate()
         return self.process.returncode, complaint.decode()
 

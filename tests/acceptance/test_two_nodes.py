@@ -18,7 +18,7 @@ from lounge.drill.peer import connected
 from lounge.sql import load_queries
 from lounge.store import Direct
 from tests.acceptance.follower import Follower
-from tests.acceptance.node import Node
+from tests.acceptance.node import FAR, Node
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Database
@@ -117,7 +117,7 @@ async def reply_all(urls: list[str], tokens: list[str], rooms: list[str], texts:
 
 async def settle(steady: Follower, restless: Follower, rooms: list[str], refs: set[str]) -> None:
     """Wait until both have been told of every post."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(FAR):
         for follower in (steady, restless):
             while refs - {event["ref"] for room in rooms for event in follower.events[room]}:
                 await asyncio.sleep(0.05)

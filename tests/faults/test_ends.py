@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from lounge.drill.history import ref_of
 from lounge.drill.peer import Lost, connected
-from tests.acceptance.node import Node, issued_tokens
+from tests.acceptance.node import FAR, Node, issued_tokens
 from tests.acceptance.test_two_nodes import open_case
 from tests.faults.place import installation
 from tests.integration.http.command import environment, lounge
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Database
 
 WRITERS = 30
+TOGETHER = 0.1
+"""Seconds within which all ends count as one moment: with a spread of one second none of thirty writers sees it by chance."""
+TRIES = 5
+"""A machine that stood still just then shows all ends at once, however they were spread: it is looked at again."""
 
 
 class Writer:
@@ -78,12 +82,15 @@ async def written(
     writers = [Writer() for _ in range(WRITERS)]
     peers = [await connected(node.url, token, one.hear) for one, token in zip(writers, tokens, strict=True)]
     writing = [asyncio.create_task(one.write(peer, room)) for one, peer in zip(writers, peers, strict=True)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAR):
         while not all(one.acknowledged for one in writers):
             await asyncio.sleep(0.05)
         for _ in range(signals):
-            node.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.05)
+            # A second one finds the first heard: until then the two would be one.
+            if node.process.returncode is None:
+                node.process.send_signal(signal.SIGTERM)
+            while not any(one.byes for one in writers):
+                await asyncio.sleep(0.01)
         await asyncio.wait(writing)
         await node.process.wait()
     owner = await asyncpg.connect(database.owner_url)
@@ -103,14 +110,19 @@ async def test_an_end_under_load_says_goodbye_and_keeps_what_it_acknowledged(
     database: Database, tokens: list[str], tmp_path: Path
 ) -> None:
     """Each is told `bye` and when to come back, then closed with 1012, not all at the same moment; the exit code is 0."""
-    async with Node(database, log=tmp_path / "node.log") as node:
-        writers, peers, lost = await written(node, database, tokens, signals=1)
-        assert node.process.returncode == 0
-    assert lost == 0
-    assert {peer.close_code for peer in peers} == {1012}
-    assert all(len(one.byes) == 1 and one.byes[0]["retry_after"] > 0 for one in writers)
-    ends = sorted(one.ended_at for one in writers)
-    assert ends[-1] - ends[0] > 0.1
+    spans = []
+    for _ in range(TRIES):
+        async with Node(database, log=tmp_path / "node.log") as node:
+            writers, peers, lost = await written(node, database, tokens, signals=1)
+            assert node.process.returncode == 0
+        assert lost == 0
+        assert {peer.close_code for peer in peers} == {1012}
+        assert all(len(one.byes) == 1 and one.byes[0]["retry_after"] > 0 for one in writers)
+        ends = [one.ended_at for one in writers]
+        spans.append(max(ends) - min(ends))
+        if spans[-1] > TOGETHER:
+            break
+    assert max(spans) > TOGETHER
 
 
 async def test_a_second_signal_hurries_and_loses_nothing(database: Database, tokens: list[str], tmp_path: Path) -> None:
@@ -128,7 +140,7 @@ async def test_a_node_waits_for_a_database_that_is_starting(place: Place) -> Non
     await node.process.wait()
     place.database_proxy.starting = True
     restarting = asyncio.create_task(node.restart())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAR):
         while "store.starting" not in await asyncio.to_thread(log.read_text, "utf-8"):
             await asyncio.sleep(0.1)
     assert not restarting.done()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import redis.asyncio
 
-from tests.acceptance.node import Node, issued_tokens
+from tests.acceptance.node import FAR, Node, issued_tokens
 from tests.acceptance.test_two_nodes import open_case
 from tests.faults.soak import held
 from tests.faults.turnover import turnover
@@ -41,7 +41,7 @@ async def test_a_thousand_sessions_leave_nothing_behind(database: Database, tmp_
 
         async def at_rest() -> tuple[Held, tuple[int, int]]:
             """Wait for the sweep that lets go of streams which nobody follows."""
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(FAR):
                 while (now := await held(node.url, node.process.pid)).counts["lounge_streams"] > 1:
                     await asyncio.sleep(0.5)
             return now, await outside(database)
