@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("append", "resume", "connections", "sse", "presence")
+NAMES = ("append", "resume", "connections", "sse", "presence", "router")
 
 
 def main() -> int:

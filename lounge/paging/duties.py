@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 ON_CALL_DAYS: Final = 7
 """Days for which the switch can be set, at the most: who forgot it is not called for ever."""
 UNDISTURBED_DAYS: Final = 366
-LAPSED: Final = 1_000
-"""Switches that ran out which one call of `lapse` clears."""
+LAPSED: Final = 20
+"""Switches that ran out which one call of `lapse` clears, at the most."""
 
 Moment = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Budget = Annotated[int, Meta(ge=0, le=100)]
@@ -115,10 +115,12 @@ class Duties:
         async with self._store.transaction() as transaction:
             await ensure(transaction, member, self._zones)
             await transaction.rows("duties.switch", member.id, moment)
+        # Whoever sets a switch clears some that ran out: so there are never many, and nobody has to see to it.
+        await self.lapse()
         return await self.of(member)
 
     async def lapse(self) -> int:
-        """Clear switches that ran out, up to a thousand; return how many: it spares the router to look at them."""
+        """Clear some switches that ran out; return how many: it spares the router to look at them."""
         async with self._store.transaction() as transaction:
             return len(await transaction.rows("duties.lapse", self._clock.now(), LAPSED))
 

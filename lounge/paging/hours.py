@@ -129,7 +129,7 @@ def _runs(week: str) -> Iterator[tuple[int, int]]:
 def _quarter(time: str) -> int:
     """Return the quarter of the day at which a time stands."""
     if not _TIME.fullmatch(time):
-        raise Invalid("hours: a time is HH:MM in quarters of an hour, from 00:00 to 24:00")
+        raise Invalid("from, to: a time is HH:MM in quarters of an hour, from 00:00 to 24:00")
     return int(time[:2]) * 4 + int(time[3:]) // MINUTES
 
 
