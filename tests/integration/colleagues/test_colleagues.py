@@ -76,6 +76,7 @@ async def test_rooms_of_a_few_are_left_alone(house: House) -> None:
         await visitor.writes(stream, "Are you there?", mentions=[1, 2])
         case = await visitor.opens()
         await visitor.hears(case["room"], 2)
+        await until(lambda: not company._jobs)
         assert len(await visitor.reads(stream)) == 1
         assert not [one for one in company._colleagues.values() if stream in one.rooms]
 
