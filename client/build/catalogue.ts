@@ -116,17 +116,26 @@ function plain(text: string): string {
 /** The shape of all words in TypeScript, by the language that all others follow. */
 export function shape(): string {
   const lines = ["// Written from messages/en-GB.json by `vitest run -u test/messages.test.ts`: change it there.", "", "export interface Words {"];
+  // As many to a line as fit: the file is read by the compiler, and now and then by somebody.
+  const put = (indent: string, text: string, beside: boolean) => {
+    const last = lines.at(-1)!;
+    if (beside && last.length + text.length < 150) lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(indent + text);
+  };
   const write = (tree: Tree, indent: string) => {
+    let beside = false;
     for (const [name, value] of Object.entries(tree)) {
       const key = /^[a-z]\w*$/i.test(name) ? name : JSON.stringify(name);
       if (typeof value !== "string") {
         lines.push(`${indent}${key}: {`);
         write(value, `${indent}  `);
         lines.push(`${indent}};`);
+        beside = false;
         continue;
       }
       const its = [...argumentsOf(value)].map(([one, counts]) => `${one}: ${counts ? "number" : "string | number"}`);
-      lines.push(`${indent}${key}: ${its.length > 0 ? `(given: { ${its.join("; ")} }) => string` : "string"};`);
+      put(indent, `${key}: ${its.length > 0 ? `(given: { ${its.join("; ")} }) => string` : "string"};`, beside);
+      beside = true;
     }
   };
   write(readTree("en-GB"), "  ");
