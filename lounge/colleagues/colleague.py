@@ -38,6 +38,8 @@ SEEN: Final = 0.6
 PATIENCE: Final = 60.0
 """Seconds to wait for a connection to come back."""
 CLOSING: Final = 2.0
+WAITING: Final = ("queued", "sent", "delivered", "seen")
+"""States of a page that waits for an answer."""
 
 Kind = Literal["board", "feed", "case", "lounge"]
 
@@ -81,6 +83,18 @@ class Circle(Protocol):
 
     def opened(self, colleague: Colleague, line: dict[str, Any]) -> None:
         """Learn of a case that was opened, and that this colleague was told."""
+        ...
+
+    def paged(self, colleague: Colleague, page: str, case: str) -> None:
+        """Learn that a case asks for this colleague."""
+        ...
+
+    def page_changed(self, page: str, state: str) -> None:
+        """Learn how a colleague's page stands now."""
+        ...
+
+    def reminded(self, colleague: Colleague, case: str) -> None:
+        """Learn that this colleague took a case on and has not replied."""
         ...
 
     def heard(self, colleague: Colleague, said: Said, *, called: bool) -> None:
@@ -171,6 +185,9 @@ class Colleague:
             # Rooms of a few are nobody's business: they are not even followed.
             if one["kind"] == "lounge" or (one["kind"] == "case" and one["state"] == "open"):
                 self._enter(Room(one["stream"], one["kind"], one["title"], one["case"] or ""))
+        for page in await self._site.open_pages(self._token):
+            if page["state"] in WAITING:
+                self._circle.paged(self, page["id"], page["case"])
 
     async def _sit_down(self, peer: Peer) -> None:
         """Be seen in a lounge, as some are who have it open beside their work."""
@@ -292,6 +309,12 @@ class Colleague:
         room.position = seq
         if event["kind"] == "case.opened":
             self._circle.opened(self, data)
+        elif event["kind"] == "paged":
+            self._circle.paged(self, data["page"], data["case"])
+        elif event["kind"] == "page.changed":
+            self._circle.page_changed(data["page"], data["state"])
+        elif event["kind"] == "page.reminded":
+            self._circle.reminded(self, data["case"])
         elif event["kind"] == "mentioned":
             self._circle.called(self, data["stream"], data["seq"], data.get("case"))
         elif event["kind"] == "posted":

@@ -7,14 +7,14 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from lounge.clock import milliseconds
-from lounge.colleagues.cast import cast
+from lounge.colleagues.asking import Asking
+from lounge.colleagues.cast import VISITORS
 from lounge.colleagues.colleague import Colleague, Room, Said
 from lounge.colleagues.memory import Memory
-from lounge.colleagues.pace import ANSWERING, ARRIVING, MARKING, OPENING, TYPING, Pace
-from lounge.colleagues.reading import Facts, facts_of, specialty_in_prose
+from lounge.colleagues.on_call import OnCall
+from lounge.colleagues.pace import ANSWERING, ARRIVING, Pace
+from lounge.colleagues.replies import JOINS_IN, MARKS, Replies
 from lounge.colleagues.site import Site
 from lounge.colleagues.small_talk import SmallTalk
 from lounge.colleagues.speaker import HOUSE, Speaker
@@ -31,13 +31,10 @@ if TYPE_CHECKING:
 
 ASKER: Final = 1
 """The participant number of a case's author in its room."""
-JOBS: Final = 40
-"""Things done at once, answers under way among them; what comes on top is left alone."""
+JOBS: Final = 150
+"""Things done at once, answers under way and pages among them; what comes on top is left alone."""
 REMEMBERED: Final = 20_000
 """References of own changes, and messages answered, that are known."""
-JOINS_IN: Final = 0.6
-"""How likely somebody answers what a visitor says in a lounge to nobody in particular."""
-MARKS: Final = ("agree", "thanks", "important")
 
 
 class Company:
@@ -59,16 +56,37 @@ class Company:
         self.now = clock.monotonic
         self._clock = clock
         self._chance = chance
-        self._specialties = specialties
-        self._languages = frozenset(stock.phrases)
         self._pace = Pace(chance, sleep, scale)
         self._memory = Memory(clock.monotonic)
         self._speaker = Speaker(stock, self._memory, chance)
         self._site = Site(url)
         self._colleagues = {one.handle: Colleague(one, self._site, self, self._pace, chance) for one in personas}
         self._talk = SmallTalk(stock, self._speaker, self._site, self._colleagues, self._pace, chance)
+        self._own = frozenset(one.title for one in stock.pleas)
+        self._on_call = OnCall(self._site, self._pace, chance, self._begin, self._took_on, self._own)
+        self._replies = Replies(
+            self._site,
+            self._speaker,
+            self._pace,
+            chance,
+            self._colleagues,
+            specialties,
+            languages=frozenset(stock.phrases),
+            begin=self._begin,
+            is_asked=self._on_call.is_asked,
+            now=clock.monotonic,
+        )
+        self._asking = Asking(
+            stock.pleas,
+            self._site,
+            self._pace,
+            chance,
+            self._colleagues,
+            sorted(VISITORS),
+            begin=self._begin,
+            clock=clock,
+        )
         self._refs: OrderedDict[str, None] = OrderedDict()
-        self._cases: OrderedDict[str, set[Colleague]] = OrderedDict()
         self._waiting: OrderedDict[tuple[str, int], dict[Colleague, bool]] = OrderedDict()
         self._jobs: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup
@@ -80,6 +98,7 @@ class Company:
                 self._group.create_task(one.run(porter=number == 0), name=f"colleague-{one.persona.handle}")
                 await self._pace.wait(ARRIVING)
             self._group.create_task(self._talk.run(), name="colleagues-talk")
+            self._group.create_task(self._asking.run(), name="colleagues-asking")
 
     # What they hear
 
@@ -98,13 +117,21 @@ class Company:
             self._memory.keep(one["body"], stream, max(0.0, (now - one["at"]) / 1000))
 
     def opened(self, colleague: Colleague, line: dict[str, Any]) -> None:
-        """Have a case that was opened answered: colleagues open none, so a visitor's it is."""
-        if line["id"] not in self._cases:
-            self._cases[line["id"]] = set()
-            self._begin(self._answer_case(line))
-        self._cases[line["id"]].add(colleague)
-        while len(self._cases) > REMEMBERED:
-            self._cases.popitem(last=False)
+        """Have a visitor's case answered; what colleagues ask is left to whoever is paged for it."""
+        if line["title"] not in self._own:
+            self._replies.opened(colleague, line)
+
+    def paged(self, colleague: Colleague, page: str, case: str) -> None:
+        """Have a colleague answer a page."""
+        self._on_call.paged(colleague, page, case)
+
+    def page_changed(self, page: str, state: str) -> None:
+        """Learn how a page stands."""
+        self._on_call.changed(page, state)
+
+    def reminded(self, colleague: Colleague, case: str) -> None:
+        """Have a colleague reply who took a case on."""
+        self._on_call.reminded(colleague, case)
 
     def heard(self, colleague: Colleague, said: Said, *, called: bool) -> None:
         """Have somebody answer a visitor's message: all who hear it are heard first."""
@@ -125,60 +152,8 @@ class Company:
 
     # What they do
 
-    async def _answer_case(self, line: dict[str, Any]) -> None:
-        began = self.now()
-        await self._pace.wait(OPENING)
-        told = self._cases.get(line["id"], set())
-        # What is for a few was told to those few alone.
-        ready = [one for one in self._colleagues.values() if one.awake and (line["audience"] == "all" or one in told)]
-        if not ready:
-            return
-        facts = self._facts(await self._site.case(ready[0].token, line["id"]))
-        chosen = self._chosen(facts, ready)
-        for one in chosen:
-            if (await self._site.case(one.token, line["id"]))["mine"]:
-                one.rest()  # a visitor goes by this name, and asks
-                chosen = self._chosen(facts, [other for other in ready if other is not one])
-                break
-        due = self._pace.replies(len(chosen))
-        before: list[tuple[Colleague, int]] = []
-        for colleague, at in zip(chosen, due, strict=True):
-            with suppress(Refused):
-                await self._reply(colleague, line, facts, before, began + at)
-        if len(before) > 1:
-            await self._pace.wait(MARKING)
-            (_, seq), (other, _) = before[0], self._chance.choice(before[1:])
-            await other.mark(Room(line["room"], "case"), seq, self._chance.choice(MARKS))
-
-    async def _reply(
-        self,
-        colleague: Colleague,
-        line: dict[str, Any],
-        facts: Facts,
-        before: list[tuple[Colleague, int]],
-        due: float,
-    ) -> None:
-        """Let one open the case, read it, and reply when that is due; `before` has who replied already."""
-        room = await colleague.visit(Room(line["room"], "case", line["title"], line["id"]))
-        if room is None:
-            return
-        await self._site.view(colleague.token, line["id"])
-        mine = self._field(colleague)
-        them = before[-1] if before else None
-        text = (
-            self._speaker.first(facts, room.stream, mine)
-            if them is None
-            else self._speaker.later(facts, room.stream, mine, self._field(them[0]))
-        )
-        # Writing takes its time as well, and ends when the reply is due.
-        typing = self._pace.drawn(TYPING)
-        await self._pace.pause(max(0.0, due - self.now() - typing))
-        if text is not None:
-            reply_to = them[1] if them is not None and self._chance.random() < JOINS_IN else None
-            seq = await colleague.post(room, text, reply_to, typing=typing)
-            if seq is not None:
-                before.append((colleague, seq))
-        await colleague.leave(room)
+    def _took_on(self, colleague: Colleague, told: dict[str, Any]) -> None:
+        self._replies.took_on(colleague, told)
 
     async def _answer_message(self, place: tuple[str, int], said: Said) -> None:
         await self._pace.wait(ANSWERING)
@@ -214,19 +189,8 @@ class Company:
             return self._speaker.chat(room.stream, HOUSE)
         case = await self._site.case(colleague.token, room.case)
         if case["mine"]:
-            return self._speaker.thanks(self._facts(case), room.stream)
-        return self._speaker.answer(self._facts(case), room.stream, self._field(colleague))
-
-    def _chosen(self, facts: Facts, ready: Sequence[Colleague]) -> list[Colleague]:
-        suited = cast(facts, [one.persona for one in ready], self._specialties, self._chance)
-        return [self._colleagues[one.handle] for one in suited]
-
-    def _facts(self, case: dict[str, Any]) -> Facts:
-        facts = facts_of(case, self._specialties)
-        return facts if facts.language in self._languages else msgspec.structs.replace(facts, language=HOUSE)
-
-    def _field(self, colleague: Colleague) -> str:
-        return specialty_in_prose(colleague.persona.specialties[0], self._specialties)
+            return self._speaker.thanks(self._replies.facts(case), room.stream)
+        return self._speaker.answer(self._replies.facts(case), room.stream, self._replies.field(colleague))
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         """Do something beside the rest, unless there is too much already."""

@@ -22,6 +22,30 @@ ANSWERING: Final[Span] = (7, 22)
 """From what a visitor says to the answer."""
 TYPING: Final[Span] = (2, 6)
 MARKING: Final[Span] = (3, 20)
+RECEIVING: Final[Span] = (0.1, 0.8)
+"""From a page's coming until it is on a colleague's phone."""
+SEEING: Final[Span] = (2, 8)
+"""Until they look at it."""
+DECIDING: Final[Span] = (8, 50)
+"""From then until they answer it."""
+YIELDING: Final[Span] = (150, 240)
+"""The same, where it is for a case that a colleague has opened: visitors are let first."""
+TAKING: Final[Span] = (8, 35)
+"""From taking a case on to the reply in its room."""
+PATIENCE: Final[Span] = (100, 130)
+"""How long everybody else leaves what is urgent to those who were paged."""
+LOOKING: Final[Span] = (15, 30)
+"""Between two looks who of the visitors is on call."""
+ASKING: Final[Span] = (10, 40)
+"""From noticing that until somebody asks them."""
+AGAIN: Final[Span] = (900, 1_800)
+"""Until the same visitor is asked again."""
+SEEING_TO: Final[Span] = (20, 40)
+"""Between two looks at what became of a case that was opened for a visitor."""
+HELPED: Final[Span] = (240, 420)
+"""From the first reply in it until it is resolved."""
+LASTING: Final[Span] = (1_080, 1_500)
+"""How long it waits for one, until it is withdrawn."""
 CALM: Final[Span] = (40, 120)
 """Between two remarks in lounges and the rooms of older cases."""
 

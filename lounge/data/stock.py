@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+
+from lounge.summary import Summary
 
 Text = Annotated[str, Meta(min_length=1, max_length=600)]
 
@@ -68,9 +70,28 @@ class Thread(Struct, frozen=True, forbid_unknown_fields=True):
     remarks: tuple[Remark, ...]
 
 
+class Plea(Struct, frozen=True, forbid_unknown_fields=True):
+    """A case that the member `by` opens where a visitor is on call for it, and how it ends once somebody has helped.
+
+    It is for members of the `specialties`, that of the case among them.
+    """
+
+    by: str
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    specialty: str
+    specialties: tuple[str, ...]
+    presentation: Text
+    question: Text
+    summary: Summary
+    outcome: Literal["confirmed", "probable", "referred"]
+    diagnosis: Text
+    learned: Text
+
+
 class Stock(Struct, frozen=True, forbid_unknown_fields=True):
     """All of it; `phrases` by language."""
 
     phrases: dict[str, Phrases]
     talks: tuple[Talk, ...]
     threads: tuple[Thread, ...]
+    pleas: tuple[Plea, ...]

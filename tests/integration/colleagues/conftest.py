@@ -46,13 +46,17 @@ class House:
         self.node = node
         self._database = database
 
-    async def authors(self, stream: str) -> list[str]:
-        """Return who wrote each message of a room, by handle: which no member is ever told."""
+    async def asks(self, statement: str, *args: object) -> list[Any]:
+        """Return what the database itself says."""
         connection = await asyncpg.connect(self._database.owner_url, server_settings={"search_path": SCHEMA})
         try:
-            return [row["handle"] for row in await connection.fetch(AUTHORS, stream)]
+            return await connection.fetch(statement, *args)
         finally:
             await connection.close()
+
+    async def authors(self, stream: str) -> list[str]:
+        """Return who wrote each message of a room, by handle: which no member is ever told."""
+        return [row["handle"] for row in await self.asks(AUTHORS, stream)]
 
     def sessions(self) -> int:
         """Return how many connections the node counts."""
@@ -103,7 +107,7 @@ class Visitor:
         draft = {
             "title": "Sodium 112 and a first seizure",
             "specialty": "nephrology",
-            "urgency": "urgent",
+            "urgency": "today",
             "presentation": "A woman of 44, found seizing after two days of vomiting.",
             "question": "How fast may it rise?",
             "summary": {
