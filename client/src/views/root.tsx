@@ -60,7 +60,7 @@ const tabs = () => [
 /** How much is new behind a tab, where that is counted. */
 function Count({ app, to }: { app: App; to: string }) {
   const count = to === "/notices" ? app.notices.unread.value : to === "/pager" ? app.pager.open.value : 0;
-  const what = to === "/pager" ? words.pager.openPages : words.notices.unread;
+  const what = to === "/pager" ? words.pager.openPages({ n: count }) : words.notices.unread;
   return count > 0 ? <span class="count">{formats.number(count)}<span class="hidden"> {what}</span></span> : null;
 }
 

@@ -137,8 +137,9 @@ export interface Words {
     };
   };
   pager: {
-    tab: string; title: string; openPages: string; ringing: (given: { n: string | number; what: string | number }) => string; look: string;
-    onCall: string; until: (given: { time: string | number }) => string; byHours: string; offCall: string; offAwake: string; offNone: string;
+    tab: string; title: string; openPages: (given: { n: number }) => string;
+    ringing: (given: { n: string | number; what: string | number }) => string; look: string; onCall: string;
+    until: (given: { time: string | number }) => string; byHours: string; offCall: string; offAwake: string; offNone: string;
     notDisturbed: (given: { time: string | number }) => string; howLong: string; hours: (given: { n: number }) => string; untilTime: string;
     setTime: string; timeNeeded: string; nowOn: (given: { time: string | number }) => string; nowOff: string; rings: string; silent: string;
     ringHere: string; tryIt: string; duty: string; pulse: string; none: string; noneText: string; from: (given: { label: string | number }) => string;
