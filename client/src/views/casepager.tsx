@@ -9,15 +9,19 @@ import { said } from "../words/said";
 import { Deciding } from "./deciding";
 import { becameOf, whyOf } from "./why";
 
+/** Milliseconds after which a step that was due is asked after. */
+const LATE = 3_000;
+
 /** "3 paged · 1 on the way · 6 more in 01:40": pressing it shows who, and what may be done. */
 export function SearchLine({ app, id }: { app: App; id: string }) {
   const open = useSignal(false);
   const search = app.searches.of(id).value;
-  useEffect(() => void app.searches.load(id), [app.searches, id]);
+  // Moderators are not told what changes; whoever is may have missed it.
+  const late = search !== null && search.next_at !== null && search.next_at + LATE < app.now.value;
+  useEffect(() => void app.searches.load(id), [app.searches, id, late]);
   if (search === null) return null;
-  const waiting = search.state === "searching" || search.state === "held" || search.state === "exhausted";
   return (
-    <div class={waiting ? "search-line" : "search-line over"} role="group" aria-label={words.search.region}>
+    <div class={goesOn(search) ? "search-line" : "search-line over"} role="group" aria-label={words.search.region}>
       <button type="button" class="searching" aria-haspopup="dialog" onClick={() => { open.value = true; }}>
         <Icon name="pager" size={18} /><span>{lineOf(search, app.now.value)}</span><Icon name="next" size={18} />
       </button>
@@ -27,11 +31,16 @@ export function SearchLine({ app, id }: { app: App; id: string }) {
   );
 }
 
+/** Whether somebody may still come by this search. */
+function goesOn(search: Search): boolean {
+  return search.state === "searching" || search.state === "held" || search.state === "exhausted";
+}
+
 /** The numbers alone: what is read aloud when they change, and not every second. */
 function countsOf(search: Search): string {
   const { paged, onTheWay, declined, states } = words.search;
   const parts = [paged({ n: search.paged })];
-  if (search.acknowledged > 0) parts.push(onTheWay({ n: search.acknowledged }));
+  if (search.acknowledged > 0 && goesOn(search)) parts.push(onTheWay({ n: search.acknowledged }));
   if (search.declined > 0) parts.push(declined({ n: search.declined }));
   if (search.state !== "searching" && search.state !== "held") parts.push(states[search.state]);
   return parts.join(" · ");
