@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lounge.paging.simulation.search import Page
     from lounge.paging.simulation.world import World
 
-EVENTS: Final = 50_000_000
-"""More than any world can come to; a loop that does not end is an error and not a wait."""
+EVENTS: Final = 5_000
+"""For each case, more than any can come to: a loop that does not end is an error and not a wait."""
 
 
 class Chooses(Protocol):
@@ -92,7 +92,7 @@ class Run:
         """Let it all happen, and return what it came to."""
         cases = iter(self._cases)
         upcoming = next(cases, None)
-        for _ in range(EVENTS):
+        for _ in range(EVENTS * (len(self._cases) + 1)):
             if upcoming is not None and (not self._queue or upcoming.at <= self._queue[0].at):
                 search = Search(upcoming, self._policies[upcoming.urgency], self._encoded[upcoming.urgency])
                 self._open[upcoming.number] = search
@@ -102,6 +102,8 @@ class Run:
                 self._happen(heapq.heappop(self._queue))
             else:
                 break
+        else:
+            raise RuntimeError("the simulation does not end: a search goes on for ever")
         for search in self._open.values():
             self._count(search)
         return Outcome(policy, years, self._tally, *self._loads(years))

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
+from lounge.paging.pulse import OBJECTIVE_SECONDS, OBJECTIVE_URGENCIES
 from lounge.paging.simulation.outcome import percentile, share_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lounge.live.events import Urgency
     from lounge.paging.simulation.constants import Behaviour, Constants
     from lounge.paging.simulation.outcome import Outcome
 
-OBJECTIVE: Final = 300.0
-"""Seconds within which a case should be acknowledged."""
-PRESSING: Final[tuple[Urgency, ...]] = ("emergency", "urgent")
+OBJECTIVE: Final = float(OBJECTIVE_SECONDS)
+"""Seconds within which a pressing case should be acknowledged."""
+PRESSING: Final = OBJECTIVE_URGENCIES
 HALF: Final = 0.5
 COUNTS: Final = frozenset({"weekly_turns"})
 """Constants that are whole numbers."""

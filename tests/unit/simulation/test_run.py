@@ -97,8 +97,8 @@ def test_every_page_belongs_to_a_case_and_nobody_is_asked_twice(small: Small, po
 
 
 def test_nobody_bears_more_pages_a_day_than_the_budget_but_for_emergencies(small: Small) -> None:
-    """Even where 400 cases a day are shouted at 100 people."""
-    small.setting = type(small.setting)("a test", 400 * 365, {"IE": 3_000})
+    """Even where 80 cases a day are each shouted at 100 people."""
+    small.setting = type(small.setting)("a test", 80 * 365, {"IE": 3_000})
     small.run(small.behaving(), "everybody", years=0.01)
     spent: dict[tuple[int, int], int] = defaultdict(int)
     world = small.world(small.behaving())
