@@ -56,9 +56,7 @@ def week_of(spans: Iterable[Span]) -> str:
     for span in spans:
         start, end = _quarter(span.start), _quarter(span.end)
         if start == DAY:
-            raise Invalid(
-                "hours: only the end of a span may be 24:00; a span from then on begins at 00:00 the next day"
-            )
+            raise Invalid("from: only the end of a span may be 24:00; a span from then on begins at 00:00 the next day")
         length = end - start if end > start else end - start + DAY
         for quarter in range(start, start + length):
             covered[(span.day * DAY + quarter) % WEEK] = 1

@@ -1,11 +1,11 @@
 -- What the router looks through is kept right by triggers, and looked through by one function.
 
--- Draws the rows of one member anew. The duty is locked first: of two changes the later one sees what the earlier one wrote.
+-- Draws the rows of one member anew. Whoever calls it has changed the duty, and so holds its lock: of two changes at once, of
+-- the duty or of the member, the later one sees what the earlier one wrote.
 create function make_callable(_member uuid) returns void
 language plpgsql volatile
 as $$
 begin
-  perform 1 from duties d where d.member = _member for update;
   insert into places (country, zone)
   select m.country, d.zone from duties d join members m on m.id = d.member where d.member = _member
   on conflict do nothing;

@@ -248,22 +248,23 @@ async def test_only_those_who_may_see_the_case(desk: Desk, choose: Choose) -> No
 async def test_a_case_for_some_members_asks_among_them(desk: Desk, choose: Choose) -> None:
     """By the same rules: specialty, on call, budget, stand-ins who are among them too."""
     room = str(uuid.uuid4())
-    stand_in = await desk.member("cardiology", on_call=False)
-    await set_duty(desk, stand_in, stands_in=True)
     later = datetime(2026, 12, 1, tzinfo=UTC)
+    stand_ins = await desk.members(5, "cardiology", on_call=False)
+    for stand_in in stand_ins:
+        await set_duty(desk, stand_in, stands_in=True)
     one = await standby(desk, "cardiology")
-    away = await standby(desk, "cardiology", undisturbed_until=later, stand_in=stand_in.id)
+    away = [await standby(desk, "cardiology", undisturbed_until=later, stand_in=other.id) for other in stand_ins]
     poor = await standby(desk, "cardiology", budget=0)
     other = await standby(desk, "pathology")
     await standby(desk, "cardiology")
     await desk.owner("insert into streams (id, kind) values ($1, 'room')", room)
     await desk.owner("insert into rooms (stream, kind, title, audience) values ($1, 'case', '', 'members')", room)
-    for member in (stand_in, one, away, poor, other):
+    for member in (*stand_ins, one, *away, poor, other):
         await desk.owner("insert into room_members (stream, member) values ($1, $2)", room, member.id)
     invited = {"room": room, "audience": "members"}
-    assert who(await choose(**invited)) == handles(one, stand_in)
-    assert who(await choose(**invited, urgency="emergency")) == handles(one, stand_in, poor)
-    assert who(await choose(**invited, asked=frozenset({away.id}))) == handles(one)
+    assert who(await choose(**invited)) == handles(one, *stand_ins)
+    assert who(await choose(**invited, urgency="emergency")) == handles(one, *stand_ins, poor)
+    assert who(await choose(**invited, asked=frozenset(member.id for member in away))) == handles(one)
     assert who(await choose(**invited, reach=Reach("on_call", 0, "country"), country="FR")) == set()
 
 
