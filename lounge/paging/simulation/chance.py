@@ -1,7 +1,8 @@
-"""Chance that a seed repeats, and that stays the same for a case and a person whatever else is changed.
+"""Chance that a seed repeats, and that does not hang on what else was drawn before.
 
 Every draw is a hash of what it is for (SplitMix64; Steele, Lea, Flood: Fast splittable pseudorandom number generators,
-OOPSLA 2014). So two policies, or two values of a constant, are compared on the same cases and the same moods.
+OOPSLA 2014). So two policies, or two values of a constant, are compared on the same cases in the same crowds; people are
+numbered as they are first considered, so their moods are not the same, and small differences remain chance.
 """
 
 from __future__ import annotations

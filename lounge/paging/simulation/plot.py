@@ -97,7 +97,11 @@ def tornado(world: str, base: Effect, found: Sequence[Swing]) -> str:
         "The share under the default policy with each constant 50 % lower and higher, the widest first.",
     )
     bottom = 92.0 + row * len(found)
-    across = Scale(0, 1, 232, _RIGHT, _TENTHS)
+    shares = [base.within, *(effect.within for one in found for effect in (one.at_low, one.at_high))]
+    first, last = math.floor(min(shares) * 20), math.ceil(max(shares) * 20)
+    last = max(last, first + 1)
+    ticks = tuple((share / 20, f"{share * 5} %") for share in range(first, last + 1))
+    across = Scale(first / 20, last / 20, 232, _RIGHT, ticks)
     canvas.axes(across, Scale(0, 1, bottom, 84, ()), "share of cases acknowledged within 5 minutes", "")
     middle = across.at(base.within)
     for number, one in enumerate(found):

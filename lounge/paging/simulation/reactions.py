@@ -27,7 +27,7 @@ class Reaction(NamedTuple):
 
 
 class Reactions:
-    """Draws reactions; the same person reacts to the same page of the same case in the same way under every policy."""
+    """Draws reactions, by case and person, whatever happened before."""
 
     def __init__(self, behaviour: Behaviour, seed: int) -> None:
         """Take how members behave."""
