@@ -10,7 +10,9 @@ export function whatOf(app: App, page: Page): string {
 
 /** Why the member is asked, as a line: "Cardiology · on call · 14:20 where you are · first page today". */
 export function whyOf(app: App, page: Page): string {
-  return page.why.map((code) => told(app, code)).filter(Boolean).join(" · ");
+  // Who is on call need not be told that it is day.
+  const codes = page.why.filter((code) => code !== "awake" || !page.why.includes("on_call"));
+  return codes.map((code) => told(app, code)).filter(Boolean).join(" · ");
 }
 
 function told(app: App, code: string): string {
