@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("append", "resume", "connections", "sse", "presence", "router")
+NAMES = ("append", "resume", "connections", "sse", "presence", "router", "paging")
 
 
 def main() -> int:

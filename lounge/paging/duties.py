@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -15,7 +16,7 @@ from lounge.paging.zones import UTC as UTC_ZONE
 from lounge.paging.zones import ZONE_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from lounge.clock import Clock
@@ -82,6 +83,14 @@ class DutyChange(Struct, frozen=True):
     stands_in: bool | UnsetType = UNSET
     budget: Budget | UnsetType = UNSET
     paged_for: PagedFor | UnsetType = UNSET
+
+
+class Wish(NamedTuple):
+    """Whom a step would ask, best first, and how many of them."""
+
+    choices: Sequence[Choice]
+    urgency: Urgency
+    take: int
 
 
 class Duties:
@@ -222,42 +231,54 @@ async def ensure(transaction: Transaction, member: Member, zones: Zones) -> None
     await transaction.rows("duties.ensure", member.id, zones.of(member.country))
 
 
-async def lock(transaction: Transaction, members: Iterable[str]) -> None:
-    """Lock the duties of these members in the order of their ids: before several of them are spent in one transaction."""
-    await transaction.rows("duties.lock", sorted(set(members)))
-
-
 async def spend(transaction: Transaction, choices: Sequence[Choice], *, urgency: Urgency, take: int) -> list[Choice]:
-    """Spend a page of today's budget of each, best first, until `take` are got; return them, in that order.
+    """Spend a page of today's budget of each, best first, until `take` are got; return them, in that order."""
+    (taken,) = await spend_all(transaction, [Wish(choices, urgency, take)])
+    return taken
 
-    Passed over is whoever has none left (but for an emergency, and moderators as the last resort), was locked, or changed
-    their duty since they were routed. The row is updated on that condition: two engines at once cannot spend one page twice.
+
+async def spend_all(transaction: Transaction, wishes: Sequence[Wish]) -> list[list[Choice]]:
+    """Grant several wishes, in order; return for each whom it got.
+
+    All duties that may be spent are locked first, in the order of ids, and judged as they stand under the locks: two engines
+    at once cannot spend one page twice. Passed over is whoever has none left (but for an emergency, and the last resort), was
+    locked out, or changed their duty since they were routed.
     """
-    if not choices or take < 1:
-        return []
-    held = {row["member"]: row for row in await transaction.rows("duties.lock", [one.member.id for one in choices])}
-    taken = [one for one in choices if (row := held.get(one.member.id)) is not None and _may(one, row, urgency)][:take]
-    spent = await transaction.rows(
-        "duties.spend",
-        [one.member.id for one in taken],
-        [_date(held[one.member.id]) for one in taken],
-        [_free(one, urgency) for one in taken],
-    )
-    members = {row["member"] for row in spent}
-    return [one for one in taken if one.member.id in members]
+    members = {choice.member.id for wish in wishes if wish.take > 0 for choice in wish.choices}
+    if not members:
+        return [[] for _ in wishes]
+    held = {row["member"]: row for row in await transaction.rows("duties.lock", sorted(members))}
+    pages: Counter[str] = Counter()
+    granted = []
+    for wish in wishes:
+        taken: list[Choice] = []
+        for one in wish.choices:
+            if len(taken) >= wish.take:
+                break
+            row = held.get(one.member.id)
+            if row is not None and _may(one, row, wish.urgency, pages[one.member.id]):
+                taken.append(one)
+                pages[one.member.id] += 1
+        granted.append(taken)
+    spent = sorted((member, count) for member, count in pages.items() if count > 0)
+    if spent:
+        await transaction.rows(
+            "duties.spend",
+            [member for member, _ in spent],
+            [_date(held[member]) for member, _ in spent],
+            [count for _, count in spent],
+        )
+    return granted
 
 
-def _may(one: Choice, row: Mapping[str, Any], urgency: Urgency) -> bool:
+def _may(one: Choice, row: Mapping[str, Any], urgency: Urgency, more: int) -> bool:
+    """Say whether one more page may be spent of this duty, besides those that are spent in this transaction already."""
     if not row["active"]:
         return False
     if _last(one):
         return True
     today = row["spent"] if row["spent_on"] >= _date(row) else 0
-    return row["version"] == one.version and (_free(one, urgency) or today < row["budget"])
-
-
-def _free(one: Choice, urgency: Urgency) -> bool:
-    return urgency == "emergency" or _last(one)
+    return row["version"] == one.version and (urgency == "emergency" or today + more < row["budget"])
 
 
 def _last(one: Choice) -> bool:

@@ -50,8 +50,10 @@ class Candidate(Struct, frozen=True, kw_only=True):
     acknowledged: int = 0
 
 
-def rank(ask: Ask, candidates: Iterable[Candidate], weights: Weights, now: datetime) -> list[Choice]:
-    """Return those whom this step may ask, best first.
+def rank(
+    ask: Ask, candidates: Iterable[Candidate], weights: Weights, now: datetime, most: int | None = None
+) -> list[Choice]:
+    """Return those whom this step may ask, best first, `most` of them.
 
     Among equals whoever was paged longest ago comes first; where that is equal too, chance decides, by case and member: the
     same for a case whoever asks, and no favourite over many. How far borders reach, and who may see the case, is for who
@@ -63,7 +65,7 @@ def rank(ask: Ask, candidates: Iterable[Candidate], weights: Weights, now: datet
         held = [one for one in held if not one.undisturbed] or held
     scored = [(round(score(ask, one, weights, now), 6), one) for one in held]
     scored.sort(key=lambda pair: (-pair[0], _when(pair[1]), _lot(ask.case, pair[1].member.id)))
-    return [Choice(one.member, points, why(ask, one, now), one.version) for points, one in scored]
+    return [Choice(one.member, points, why(ask, one, now), one.version) for points, one in scored[:most]]
 
 
 def fits(ask: Ask, one: Candidate) -> bool:

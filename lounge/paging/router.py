@@ -72,7 +72,7 @@ class Router:
     async def choose(self, transaction: Rows, asks: Sequence[Ask]) -> list[list[Choice]]:
         """Return for each ask, in order, whom to ask, best first: up to 2 x `ask.people` + 10.
 
-        It locks nothing: `lounge.paging.duties.spend` decides, under the locks, who is still there to be asked.
+        It locks nothing: `lounge.paging.duties.spend_all` decides, under the locks, who is still there to be asked.
         """
         now = self._clock.now()
         alike: dict[tuple[object, ...], list[int]] = {}
@@ -84,7 +84,7 @@ class Router:
             found = await self._find(transaction, together, now)
             for number in numbers:
                 ask = asks[number]
-                choices = rank(ask, found.values(), self._weights, now)[: 2 * ask.people + SPARE]
+                choices = rank(ask, found.values(), self._weights, now, 2 * ask.people + SPARE)
                 chosen[number] = choices
                 for choice in choices[: ask.people]:
                     one = found[choice.member.id]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 32
+BATCH: Final = 64
 """Steps taken in one transaction."""
 FAILURE_WAIT: Final = 5.0
 """Seconds until a failed step is tried again, more with each failure, up to a minute."""
@@ -138,11 +138,9 @@ class Taking:
         if not asks:
             return list(plans)
         found = await self._router.choose(transaction, asks)
-        await duties.lock(transaction, {choice.member.id for choices in found for choice in choices})
-        chosen = {
-            ask.case: await duties.spend(transaction, choices, urgency=ask.urgency, take=ask.people)
-            for ask, choices in zip(asks, found, strict=True)
-        }
+        wishes = [duties.Wish(choices, ask.urgency, ask.people) for ask, choices in zip(asks, found, strict=True)]
+        granted = await duties.spend_all(transaction, wishes)
+        chosen = {ask.case: choices for ask, choices in zip(asks, granted, strict=True)}
         return [plan if plan.ask is None else stepped(plan, chosen[plan.ask.case]) for plan in plans]
 
     async def _write(self, transaction: Transaction, plans: Sequence[Plan]) -> _Done:

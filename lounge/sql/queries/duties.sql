@@ -43,19 +43,17 @@ from duties d join members m on m.id = d.member
 where d.member = any($1::uuid[]) order by d.member for update of d
 
 -- name: duties.spend
--- One page of the day's budget of each, where it is not spent; $3: of those who are asked whatever they bore. A date that
--- is past, since the member moved west, counts as the one on which more was spent.
+-- Pages of the day's budget of each, judged under the lock. A date that is past, since the member moved west, counts as the
+-- one on which more was spent.
 with spent as (
   update duties d
-  set spent_on = greatest(d.spent_on, t.date), spent = case when d.spent_on >= t.date then d.spent + 1 else 1 end,
-      asked = d.asked + 1
-  from unnest($1::uuid[], $2::date[], $3::boolean[]) as t(member, date, free)
-  where d.member = t.member and (t.free or case when d.spent_on >= t.date then d.spent else 0 end < d.budget)
+  set spent_on = greatest(d.spent_on, t.date), asked = d.asked + t.pages,
+      spent = case when d.spent_on >= t.date then d.spent else 0 end + t.pages
+  from unnest($1::uuid[], $2::date[], $3::int[]) as t(member, date, pages)
+  where d.member = t.member
   returning d.member
-), last as (
-  update callable c set paged_at = clock_timestamp() from spent where c.member = spent.member
 )
-select member from spent
+update callable c set paged_at = clock_timestamp() from spent where c.member = spent.member
 
 -- name: duties.candidates
 -- Who may be asked for a case that is open to all or to specialties (migration 0010 says how).
