@@ -72,7 +72,7 @@ from lounge.paging.router import Router
 from lounge.paging.stopwatch import Stopwatch
 from lounge.paging.taking import Taking
 from lounge.paging.telling import Telling
-from lounge.paging.weights import Weights
+from lounge.paging.weights import weights_of
 from lounge.paging.zones import load_zones
 from lounge.presence import PresenceKeeper
 from lounge.rooms import Rooms
@@ -383,7 +383,7 @@ def _paging(
 ) -> _Paging:
     """Make the parts of paging; the engine learns of what is committed here."""
     zones, telling, stopwatch = load_zones(), Telling(ids), Stopwatch(metrics)
-    router = Router(specialties, load_countries(), Weights(), clock, zones)
+    router = Router(specialties, load_countries(), weights_of(settings.router_weights), clock, zones)
     taking = Taking(store, ids, aliases, router, telling, live.committed, stopwatch)
     engine = Engine(store, taking)
     live.interested.append(engine.touched)

@@ -31,6 +31,8 @@ function outwardText(notice: Notice): string {
       return kinds.followup;
     case "case.changed":
       return kinds.moved;
+    case "pager.alarm":
+      return kinds.alarm;
   }
 }
 

@@ -31,3 +31,10 @@ test("other kinds are not notices", () => {
   notices.event(told(1, "case.opened", {}));
   expect(notices.all.value).toEqual([]);
 });
+
+test("an operator is told of a search that needs somebody", () => {
+  const notices = new Notices();
+  notices.event(told(1, "pager.alarm", { case: "a", reason: "unreached" }));
+  expect(notices.all.value).toMatchObject([{ kind: "pager.alarm", case: "a", reason: "unreached" }]);
+  expect(notices.unread.value).toBe(1);
+});

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { CaseChanged, FollowUpAsked, Invited, LiveEvent, Mentioned } from "../protocol/messages";
+import type { CaseChanged, FollowUpAsked, Invited, LiveEvent, Mentioned, PagerAlarm } from "../protocol/messages";
 
 /** `seq` is the notice's own number on the feed; that of the message which calls is `message`. */
 export type Notice = { seq: number; at: number } & (
@@ -7,9 +7,10 @@ export type Notice = { seq: number; at: number } & (
   | ({ kind: "invited" } & Invited)
   | ({ kind: "followup.asked" } & FollowUpAsked)
   | ({ kind: "case.changed" } & CaseChanged)
+  | ({ kind: "pager.alarm" } & PagerAlarm)
 );
 
-const KINDS = new Set(["mentioned", "invited", "followup.asked", "case.changed"]);
+const KINDS = new Set(["mentioned", "invited", "followup.asked", "case.changed", "pager.alarm"]);
 /** How many notices are shown at the most. */
 export const MOST = 100;
 

@@ -51,5 +51,7 @@ function text(app: App, notice: Notice): string {
       return words.notices.followUp({ title: title(notice.case) ?? words.notices.aCase, days: notice.days });
     case "case.changed":
       return words.notices.moved({ title: title(notice.case) ?? words.notices.aCase });
+    case "pager.alarm":
+      return words.notices.alarm[notice.reason]({ title: title(notice.case) ?? words.notices.aCase });
   }
 }

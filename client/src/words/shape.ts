@@ -124,6 +124,10 @@ export interface Words {
     tab: string; title: string; unread: string; fresh: string; emptyTitle: string; empty: string; aRoom: string; aCase: string;
     mentioned: (given: { where: string | number }) => string; invited: (given: { where: string | number }) => string;
     followUp: (given: { days: number; title: string | number }) => string; moved: (given: { title: string | number }) => string;
+    alarm: {
+      overdue: (given: { title: string | number }) => string; unreached: (given: { title: string | number }) => string;
+      unanswered: (given: { title: string | number }) => string;
+    };
   };
   alerts: {
     title: string; sound: string; vibration: string; notifications: string; on: string; off: string; blocked: string; unsupported: string;
@@ -133,7 +137,7 @@ export interface Words {
       today: (given: { specialty: string | number }) => string; routine: (given: { specialty: string | number }) => string;
     };
     kinds: {
-      mentioned: string; invited: string; followup: string; moved: string;
+      alarm: string; mentioned: string; invited: string; followup: string; moved: string;
     };
   };
   pager: {
