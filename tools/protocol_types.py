@@ -12,6 +12,7 @@ from msgspec import inspect
 from lounge.cases import Audience, Case, Draft, OwnLine
 from lounge.endings import Correction, FollowUp, Resolution
 from lounge.live import events, messages
+from lounge.paging import duties, escalations, hours, pages, pulse
 from lounge.rooms import Begin, Room, Whom
 from lounge.summary import Investigation, Patient, Summary
 
@@ -59,6 +60,21 @@ PARTS: Final = (
 )
 HTTP: Final = (OwnLine, Case, Room, Summary, Patient, Investigation)
 HTTP_SENT: Final = (Draft, Audience, Resolution, Correction, FollowUp, Begin, Whom)
+PAGING: Final = (
+    pages.Page,
+    escalations.Asked,
+    escalations.Search,
+    hours.Span,
+    duties.Now,
+    duties.Duty,
+    pulse.Spread,
+    pulse.Stages,
+    pulse.Group,
+    pulse.Objective,
+    pulse.Load,
+    pulse.Figures,
+)
+PAGING_SENT: Final = (duties.DutyChange,)
 NAMES: Final[dict[type, str]] = {messages.Event: "LiveEvent", messages.PeopleReply: "PeopleReply"}
 """Names that would hide one of the browser's own."""
 
@@ -131,9 +147,22 @@ def resources() -> str:
     return "\n".join(lines)
 
 
+def paging() -> str:
+    """Return the file of what the pager takes and answers over HTTP."""
+    lines = [HEAD.format("lounge/paging")]
+    for group, sent in ((PAGING, False), (PAGING_SENT, True)):
+        for struct in group:
+            lines += interface(struct, sent=sent)
+    return "\n".join(lines)
+
+
 def files() -> dict[Path, str]:
     """Return the text of each file."""
-    return {FOLDER / "messages.ts": frames(), FOLDER / "resources.ts": resources()}
+    return {
+        FOLDER / "messages.ts": frames(),
+        FOLDER / "resources.ts": resources(),
+        FOLDER / "paging.ts": paging(),
+    }
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-import type { Load } from "../protocol/pulse";
+import type { Load } from "../protocol/paging";
 
 const WEEK = 168;
 const DAY = 24;

@@ -1,7 +1,7 @@
 import { Refused } from "./socket";
 import type { Begin, Case, Correction, Draft, Message, OwnLine, Person, Resolution, Room } from "./messages";
 import { PagerApi } from "./pager";
-import type { Figures } from "./pulse";
+import type { Figures } from "./paging";
 import type { World } from "./world";
 
 export type Role = "member" | "moderator" | "operator";

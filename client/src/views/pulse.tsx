@@ -4,7 +4,7 @@ import { Button, Icon, Problem, Skeleton } from "../design/parts";
 import type { App } from "../domain/app";
 import { acrossDays, alike, localWeek, shadeOf } from "../domain/pulse";
 import type { Urgency } from "../protocol/pager";
-import type { Figures, Objective, Spread, Stages } from "../protocol/pulse";
+import type { Figures, Objective, Spread, Stages } from "../protocol/paging";
 import type { Refused } from "../protocol/socket";
 import { formats, words } from "../words";
 import { said } from "../words/said";
