@@ -228,7 +228,7 @@ async def test_what_one_device_read_the_other_knows(person: NewPage) -> None:
     await expect(row).to_be_visible()
     await expect(row.get_by_text("new")).to_have_count(0)
     await do(b, last, "Unread from here")
-    await expect(b.get_by_text("New", exact=True)).to_be_visible()
+    await expect(b.get_by_role("log").get_by_text("New", exact=True)).to_be_visible()
     await wire.answered("seen", seq=seq - 1, unread=True)
     await phone.reload()
     await expect(row.get_by_text("1 new")).to_be_visible()
