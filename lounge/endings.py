@@ -156,6 +156,7 @@ class Endings:
         async def change(transaction: Transaction, _: Record) -> list[Item]:
             await transaction.rows("cases.reopen", case_id)
             await transaction.rows("cases.ask_no_more", case_id)
+            await transaction.rows("paging.reopened", case_id)
             return []
 
         await self._change(member, case_id, "reopen", key, ("reopened", _encode(Reopened()), b""), change)

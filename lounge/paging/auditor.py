@@ -130,9 +130,13 @@ class Auditor:
             claimed = await transaction.rows("auditor.claim", LATE, SILENCE, AT_ONCE)
             if not claimed:
                 return
+            operators = await transaction.rows("auditor.operators")
+            if not operators:
+                # Not noted as raised: an operator who comes is to be called.
+                log.error("pager.alarm", searches=len(claimed), operators=0)
+                return
             needs: list[tuple[str, Reason]] = [(row["case_id"], reason) for row in claimed for reason in row["reasons"]]
             await transaction.rows("auditor.raised", [case for case, _ in needs], [reason for _, reason in needs])
-            operators = await transaction.rows("auditor.operators")
             items = [self._alarm(row["feed"], case, reason) for row in operators for case, reason in needs]
             outcomes = await transaction.append(items) if items else []
         self._committed(items, outcomes)

@@ -9,8 +9,8 @@ from msgspec import Struct
 from lounge.clock import milliseconds
 from lounge.errors import Invalid, KeyReused, NotFound, PageOver, TooMany
 from lounge.live.events import PageState, SearchState
-from lounge.paging.plan import WAITING
-from lounge.paging.policies import decode_policy
+from lounge.paging.plan import OVER, WAITING
+from lounge.paging.policies import policy_of
 from lounge.paging.telling import moment, next_people
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Escalations:
             acknowledged=sum(one["state"] in ACKNOWLEDGED and one["acknowledged"] for one in asked),
             declined=sum(one["state"] == "declined" for one in asked),
             next_at=moment(row["due_at"]) if stepping else None,
-            next_people=next_people(decode_policy(row["policy"]), row["step"]) if stepping else None,
+            next_people=next_people(policy_of(row["policy"], row["urgency"]), row["step"]) if stepping else None,
             opened_at=milliseconds(row["opened_at"]),
             first_paged_at=moment(row["paged_at"]),
             acknowledged_at=moment(row["acknowledged_at"]),
@@ -135,20 +135,24 @@ class Escalations:
 
     async def _grant(self, transaction: Transaction, search: Record, key: str, wish: Wish) -> list[Item]:
         case = search["case_id"]
-        if wish not in _wishes(search["state"]):
+        facts = await transaction.row("paging.facts", [case])
+        if facts is None or facts["case_state"] in OVER or wish not in _wishes(search["state"]):
             raise PageOver("the search is over: write in the room, where those who came can read it")
         if await transaction.value("paging.calls", case) >= CALLS:
             raise TooMany(f"a search can be changed {CALLS} times: call colleagues in the room by their names there")
         await transaction.rows("paging.call", case, key, wish)
         if wish == "stand-down":
             return await self._stop(transaction, search, "stood_down", key)
-        steps = decode_policy(search["policy"]).steps
+        steps = policy_of(search["policy"], search["urgency"]).steps
         # The last resort is asked when its time comes, or when the author wants it; never again as "more of the same".
         step = search["step"] if wish == "widen" else max(min(search["step"], len(steps) - 1) - 1, 0)
         if step >= len(steps):
             raise Invalid("everybody who can be asked was asked: the search goes no wider")
+        # Whoever was let off when the author stood it down is asked again before anybody else.
+        due = "reopen" if search["state"] == "stood_down" and wish == "call-more" else "step"
         wanted = max(search["wanted"], search["acks"] + 1)
-        await transaction.rows("paging.again", case, search["again"] or search["state"] == "answered", wanted)
+        # A reply that stands already does not end what is asked for now.
+        await transaction.rows("paging.again", case, search["again"] or facts["first_reply_at"] is not None, wanted)
         await transaction.rows(
             "paging.advance",
             [case],
@@ -156,7 +160,7 @@ class Escalations:
             [step],
             [search["turn"]],
             [search["acks"]],
-            ["step"],
+            [due],
             [0.0],
             [False],
         )
@@ -165,7 +169,7 @@ class Escalations:
     async def _stop(self, transaction: Transaction, search: Record, state: SearchState, name: str) -> list[Item]:
         case, turn = search["case_id"], search["turn"]
         await transaction.rows(
-            "paging.advance", [case], [state], [search["step"]], [turn], [search["acks"]], [None], [None], [False]
+            "paging.advance", [case], [state], [search["step"]], [turn], [0], [None], [None], [False]
         )
         rows = await transaction.rows("paging.settle", case, [*WAITING, "acknowledged"], "superseded", None)
         items = self._telling.settled(rows, case, turn, "superseded", None)
@@ -176,6 +180,8 @@ def _wishes(state: SearchState) -> list[Wish]:
     """Return what the author may ask of a search in this state."""
     if state == "ended":
         return []
-    if state in ("searching", "exhausted", "held"):
+    if state == "exhausted":
+        return ["call-more", "stand-down"]
+    if state in ("searching", "held"):
         return ["call-more", "widen", "stand-down"]
     return ["call-more", "widen"]

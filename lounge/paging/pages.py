@@ -17,7 +17,7 @@ from lounge.members.accounts import member_of
 from lounge.paging import duties
 from lounge.paging.asking import Choice
 from lounge.paging.plan import WAITING
-from lounge.paging.policies import decode_policy
+from lounge.paging.policies import policy_of
 from lounge.paging.telling import moment
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lounge.aliases import Aliases
     from lounge.ids import Ids
     from lounge.members.accounts import Member
+    from lounge.paging.policy import Policy
     from lounge.paging.stopwatch import Stopwatch
     from lounge.paging.telling import Telling
     from lounge.store import Item, Outcome, Record, Store, Transaction
@@ -137,7 +138,11 @@ class Pages:
         return await self.one(member, page)
 
     async def hand_over(self, member: Member, page: str, handle: str | None) -> Page:
-        """Give the page away, to a colleague by handle or to whoever is next; also after it was acknowledged."""
+        """Give the page away, to a colleague by handle or to whoever is next; also after it was acknowledged.
+
+        Raises Invalid where nobody of that handle may see the case. A colleague who cannot be asked now is passed over, and
+        not told of: why would be told with it.
+        """
         case = await self._case(member, page)
         async with self._store.transaction() as transaction:
             search, state = await self._hold(transaction, member, page, case)
@@ -146,8 +151,7 @@ class Pages:
                 if state not in (*WAITING, "acknowledged") or search["state"] in STOPPED:
                     raise PageOver
                 await transaction.rows("paging.mark", page, "handed_over", None)
-                acks = search["acks"] - (state == "acknowledged")
-                items = await self._pass_on(transaction, search, acks, handle)
+                items = await self._pass_on(transaction, search, had=state == "acknowledged", handle=handle)
                 items += await self._left(transaction, member, page, search, "handed_over")
             outcomes = await transaction.append(items) if items else []
         self._committed(items, outcomes)
@@ -178,10 +182,7 @@ class Pages:
         if acks >= search["wanted"] or search["state"] == "exhausted":
             let_off = await transaction.rows("paging.settle", case, list(WAITING), "superseded", page)
             items += self._telling.settled(let_off, case, turn, "superseded", label)
-            # Whoever was called after a reply is not watched for one: which reply is theirs nobody knows.
-            due = None if search["again"] else "remind"
-            remind = decode_policy(search["policy"]).remind
-            await _stand(transaction, search, state="held", acks=acks, due=due, wait=remind)
+            await _stand(transaction, search, state="held", acks=acks, due="remind", wait=_policy(search).remind)
         else:
             await transaction.rows("paging.count", case, acks)
         return items + await self._telling.searches(transaction, [case], page, "acknowledged")
@@ -196,24 +197,34 @@ class Pages:
         items = [self._telling.changed(page, member.feed, search["turn"], told)]
         return items + await self._telling.searches(transaction, [case], page, state)
 
-    async def _pass_on(self, transaction: Transaction, search: Record, acks: int, handle: str | None) -> list[Item]:
-        """Search on after a page was given away: with the colleague who was named, or with the next step."""
-        case = search["case_id"]
+    async def _pass_on(self, transaction: Transaction, search: Record, *, had: bool, handle: str | None) -> list[Item]:
+        """Search on after a page was given away: with the colleague who was named, or with whoever is next."""
+        acks = search["acks"] - had
         items = [] if handle is None else await self._page_colleague(transaction, search, handle)
-        following = decode_policy(search["policy"]).step(search["step"])
-        if acks < search["wanted"]:
-            state = "searching" if following is not None else "exhausted"
-            wait = HANDED_OVER_WAIT if items else 0.0
-            await _stand(transaction, search, state=state, acks=acks, due="step" if following else None, wait=wait)
+        policy = _policy(search)
+        following = policy.step(search["step"]) is not None
+        if acks >= search["wanted"]:
+            await transaction.rows("paging.count", search["case_id"], acks)
+        elif had and acks == 0 and not items:
+            # Whoever was let off because this one had it is asked again, as where an acknowledgement stays without a reply.
+            await _stand(transaction, search, state="searching", acks=0, due="reopen", wait=0.0)
+        elif following:
+            wait = min(search["remaining"], HANDED_OVER_WAIT) if search["due"] == "step" else HANDED_OVER_WAIT
+            await _stand(transaction, search, state="searching", acks=acks, due="step", wait=wait if items else 0.0)
+        elif acks > 0:
+            await _stand(transaction, search, state="held", acks=acks, due="remind", wait=policy.remind)
         else:
-            await transaction.rows("paging.count", case, acks)
+            await _stand(transaction, search, state="exhausted", acks=0, due=None, wait=0.0)
         return items
 
     async def _page_colleague(self, transaction: Transaction, search: Record, handle: str) -> list[Item]:
         case = search["case_id"]
         row = await transaction.row("paging.pageable", case, handle)
         if row is None:
-            raise Invalid("handle: this colleague cannot be asked for this case now: name another, or nobody")
+            raise Invalid("handle: nobody of this handle may see this case: name another, or nobody")
+        if not row["pageable"]:
+            # Its author, somebody asked before, or somebody undisturbed: which of them is nobody's to find out. Whoever is next.
+            return []
         colleague = member_of(row)
         choice = Choice(colleague, 0.0, ("handed_over",), row["version"])
         facts = await transaction.row("paging.facts", [case])
@@ -256,11 +267,15 @@ async def _stand(
     )
 
 
+def _policy(row: Record) -> Policy:
+    return policy_of(row["policy"], row["urgency"])
+
+
 def _page(row: Record) -> Page:
     searching = row["search"] == "searching" and row["due"] == "step" and row["state"] in WAITING
     reopens = None
     if row["state"] == "acknowledged" and row["due"] in ("remind", "reopen"):
-        later = decode_policy(row["policy"]).remind * 1_000 if row["due"] == "remind" else 0
+        later = _policy(row).remind * 1_000 if row["due"] == "remind" else 0
         reopens = milliseconds(row["due_at"]) + later
     return Page(
         id=row["id"],

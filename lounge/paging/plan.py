@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-import msgspec
-
 from lounge.paging.asking import Ask
-from lounge.paging.policies import decode_policy
-from lounge.paging.policy import DEFAULTS
+from lounge.paging.policies import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +50,12 @@ class Plan:
         return case
 
     @property
+    def taken(self) -> int:
+        """Which step of the policy this is; the one that comes next where it asks nobody."""
+        taken: int = self.row["step"] if self.ask is None else self.step - 1
+        return taken
+
+    @property
     def turn(self) -> int:
         """The number of this step among all that were taken."""
         turn: int = self.row["turn"] + 1
@@ -61,7 +64,7 @@ class Plan:
 
 def planned(row: Record, facts: Record) -> Plan:
     """Return what the due step of a search does; where it asks people, whom is yet to be found (`stepped`)."""
-    policy = _policy(row, facts)
+    policy = policy_of(row["policy"], facts["urgency"])
     if facts["case_state"] in OVER or (facts["first_reply_at"] is not None and not row["again"]):
         return answered(row, facts)
     if row["due"] == "remind":
@@ -91,7 +94,7 @@ def planned(row: Record, facts: Record) -> Plan:
     number = row["step"] if row["failures"] < TRIES else len(policy.steps) - 1
     step = policy.step(number)
     if step is None:
-        return Plan(row=row, facts=facts, kind="step", state="exhausted", step=number, acks=row["acks"])
+        return _ended(Plan(row=row, facts=facts, kind="step", state="exhausted", step=number, acks=row["acks"]), policy)
     ask = Ask(
         case=row["case_id"],
         room=facts["room"],
@@ -115,30 +118,24 @@ def stepped(plan: Plan, choices: Sequence[Choice]) -> Plan:
 
     The next step follows after the wait of this one, at once where it asked nobody; after the last resort nothing does.
     """
-    policy = _policy(plan.row, plan.facts)
+    policy = policy_of(plan.row["policy"], plan.facts["urgency"])
     step = policy.step(plan.step)
     assert step is not None
     number = plan.step + 1
     plan = replace(plan, choices=choices, step=number)
     if policy.step(number) is not None:
         return replace(plan, due="step", wait=step.wait if choices else 0)
-    if plan.acks > 0:
-        # Fewer than were wanted, but nobody else is asked: those who have it are reminded like any.
-        return replace(plan, state="held", due="remind", wait=policy.remind)
-    return replace(plan, state="exhausted")
+    return _ended(plan, policy)
 
 
 def answered(row: Record, facts: Record) -> Plan:
     """Return the end of a search: somebody has replied, or the case is over."""
     state: SearchState = "ended" if facts["case_state"] in OVER else "answered"
-    return Plan(row=row, facts=facts, kind="answered", state=state, step=row["step"], acks=row["acks"])
+    return Plan(row=row, facts=facts, kind="answered", state=state, step=row["step"], acks=0)
 
 
-def _policy(row: Record, facts: Record) -> Policy:
-    """Return the policy under which the search began; one that cannot be read is not followed for ever."""
-    try:
-        return decode_policy(row["policy"])
-    except msgspec.MsgspecError:
-        if row["failures"] < TRIES:
-            raise
-        return DEFAULTS[facts["urgency"]]
+def _ended(plan: Plan, policy: Policy) -> Plan:
+    """Return the plan of a search that asks nobody else: fewer may have it than were wanted, but they are reminded like any."""
+    if plan.acks > 0:
+        return replace(plan, state="held", due="remind", wait=policy.remind)
+    return replace(plan, state="exhausted")

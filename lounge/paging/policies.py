@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from lounge.store import Store, Transaction
 
 _encode = msgspec.json.Encoder().encode
-decode_policy = msgspec.json.Decoder(Policy).decode
+_decode = msgspec.json.Decoder(Policy).decode
+
+
+def policy_of(text: str, urgency: Urgency) -> Policy:
+    """Return a stored policy; where it cannot be read, the one that comes along: a page must not hang on a row."""
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError:
+        return DEFAULTS[urgency]
 
 
 class Policies:
@@ -27,8 +35,8 @@ class Policies:
 
     async def all(self) -> dict[Urgency, Policy]:
         """Return the policy of each urgency."""
-        saved = {row["urgency"]: decode_policy(row["policy"]) for row in await self._store.rows("paging.policies")}
-        return {**DEFAULTS, **saved}
+        rows = await self._store.rows("paging.policies")
+        return {**DEFAULTS, **{row["urgency"]: policy_of(row["policy"], row["urgency"]) for row in rows}}
 
     async def save(self, member: Member, urgency: Urgency, policy: Policy) -> None:
         """Let new searches begin under `policy`; those under way go on under theirs.
@@ -44,5 +52,5 @@ class Policies:
     async def begin(self, transaction: Transaction, case_id: str, urgency: Urgency) -> None:
         """Begin the search for responders to a case, in the transaction that opens it: its first step is due at once."""
         saved = await transaction.value("paging.policy", urgency)
-        policy = DEFAULTS[urgency] if saved is None else decode_policy(saved)
+        policy = DEFAULTS[urgency] if saved is None else policy_of(saved, urgency)
         await transaction.rows("paging.begin", case_id, _encode(policy).decode(), policy.wanted)

@@ -6,10 +6,13 @@ written at once; where that fails each step is written by itself, so that one th
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 
+from lounge.aliases import EVERYBODY
+from lounge.errors import Internal, LoungeError
 from lounge.live.events import Paged, PageReminded
 from lounge.paging import duties
 from lounge.paging.plan import TRIES, WAITING, Plan, answered, planned, stepped
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from lounge.aliases import Aliases
     from lounge.ids import Ids
     from lounge.live.events import PageState, Urgency
+    from lounge.members.accounts import Member
     from lounge.paging.router import Router
     from lounge.paging.stopwatch import Stage, Stopwatch
     from lounge.paging.telling import Telling
@@ -37,7 +41,8 @@ BATCH: Final = 64
 FAILURE_WAIT: Final = 5.0
 """Seconds until a failed step is tried again, more with each failure, up to a minute."""
 LONGEST_WAIT: Final = 60.0
-STOPPABLE: Final = ("searching", "held", "exhausted")
+NAMES_WITHIN: Final = 1.5
+"""Seconds for finding how finely those who are asked may be named: beyond it they are named as coarsely as can be."""
 
 
 class _Done:
@@ -94,8 +99,8 @@ class Taking:
             async with self._store.transaction(Pool.PAGING) as transaction:
                 row = await transaction.row("paging.hold", one["case_id"])
                 facts = await transaction.row("paging.facts", [one["case_id"]])
-                if row is None or facts is None or row["state"] not in STOPPABLE:
-                    continue
+                if row is None or facts is None or not await transaction.rows("paging.replied", [facts["room"]]):
+                    continue  # somebody else has stopped it, or its author wants more
                 done = await self._write(transaction, [answered(row, facts)])
                 outcomes = await transaction.append(done.items)
             self._tell(done, outcomes)
@@ -119,11 +124,18 @@ class Taking:
             try:
                 done.add(await self._take_together(transaction, [row], facts))
             except Exception as error:  # noqa: BLE001  as above
-                failures = row["failures"] + 1
-                log.error("pager.step", error=type(error).__name__, failures=failures, last_resort=failures >= TRIES)  # noqa: TRY400  no text
-                wait = min(FAILURE_WAIT * failures, LONGEST_WAIT)
-                await transaction.rows("paging.failed", row["case_id"], wait)
+                await self._failed(transaction, row, error)
         return done
+
+    @staticmethod
+    async def _failed(transaction: Transaction, row: Record, error: Exception) -> None:
+        """Try a step again later. What passes (a lock, a deadline) is no fault of the step, and counts for nothing."""
+        passes = isinstance(error, LoungeError) and error.retry and not isinstance(error, Internal)
+        failures = row["failures"] + (not passes)
+        if not passes:
+            log.error("pager.step", error=type(error).__name__, failures=failures, last_resort=failures >= TRIES)
+        wait = min(FAILURE_WAIT * max(failures, 1), LONGEST_WAIT)
+        await transaction.rows("paging.failed", row["case_id"], wait, int(not passes))
 
     async def _take_together(
         self, transaction: Transaction, claimed: Sequence[Record], facts: Mapping[str, Record]
@@ -161,7 +173,7 @@ class Taking:
             "paging.turn",
             [plan.case for plan in plans],
             [plan.turn for plan in plans],
-            [plan.row["step"] for plan in plans],
+            [plan.taken for plan in plans],
             [plan.kind for plan in plans],
             [plan.row["due_at"] for plan in plans],
             [len(plan.choices) for plan in plans],
@@ -180,6 +192,7 @@ class Taking:
         if not plans:
             return []
         asked = [(plan, choice, self._ids.stream()) for plan in plans for choice in plan.choices]
+        names = await self._names([choice.member for _, choice, _ in asked])
         written = await transaction.rows(
             "paging.page",
             [page for _, _, page in asked],
@@ -188,7 +201,7 @@ class Taking:
             [plan.turn for plan, _, _ in asked],
             ["\x1f".join(choice.why) for _, choice, _ in asked],
             [choice.version for _, choice, _ in asked],
-            [await self._aliases.label(choice.member) for _, choice, _ in asked],
+            [names.get(choice.member.id, EVERYBODY) for _, choice, _ in asked],
         )
         new = {row["id"] for row in written}
         others = await self._others(transaction, plans)
@@ -197,6 +210,17 @@ class Taking:
             for plan, choice, page in asked
             if page in new
         ]
+
+    async def _names(self, members: Sequence[Member]) -> dict[str, str]:
+        """Return what these members are called by others, as far as that is known soon: locks are held meanwhile."""
+        names: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(NAMES_WITHIN):
+                for member in members:
+                    names[member.id] = await self._aliases.label(member)
+        except (TimeoutError, LoungeError):
+            log.warning("pager.names", known=len(names), asked=len(members))
+        return names
 
     async def _settle(self, transaction: Transaction, plan: Plan, due_at: datetime | None) -> list[Item]:
         """Do what a step does to pages that are there: end them, remind of them, or ask again."""

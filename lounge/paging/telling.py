@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lounge.clock import milliseconds
 from lounge.live.events import PageChanged, Paged, PageReminded, SearchChanged
-from lounge.paging.policies import decode_policy
+from lounge.paging.policies import policy_of
 from lounge.store import Item, digest
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Telling:
                     acknowledged=row["acknowledged"],
                     declined=row["declined"],
                     next_at=moment(row["due_at"]) if row["due"] == "step" else None,
-                    next_people=next_people(decode_policy(row["policy"]), row["step"])
+                    next_people=next_people(policy_of(row["policy"], row["urgency"]), row["step"])
                     if row["due"] == "step"
                     else None,
                 ),

@@ -1,12 +1,12 @@
 -- name: auditor.claim
 -- Searches that need somebody for a reason for which nobody was called yet. $1 and $2 in seconds: what is overdue by more
--- than $1, whatever engine should have taken it; whom nobody was paged for; whose last resort says nothing for $2. One
+-- than $1, whatever engine should have taken it, or fails again and again; whom nobody was paged for; whose last resort says nothing for $2. One
 -- auditor takes a search, another that comes at the same moment passes on.
 select e.case_id, array(select unnest(n.reasons) except select unnest(e.raised) order by 1) as reasons
 from escalations e
 cross join lateral (
   select array_remove(array[
-    case when e.due_at < statement_timestamp() - make_interval(secs => $1) then 'overdue' end,
+    case when e.due_at < statement_timestamp() - make_interval(secs => $1) or e.failures >= 3 then 'overdue' end,
     case when e.paged_at is null
               and (e.state = 'exhausted' or e.opened_at < statement_timestamp() - make_interval(secs => $1))
          then 'unreached' end,
@@ -30,7 +30,7 @@ select m.feed from members m where m.role = 'operator' and m.state = 'active' or
 -- name: auditor.findings
 -- How the searches under way stand; `overdue` by more than $1 seconds, `late` by how much the one that waits longest is.
 select count(*) as searches,
-       count(*) filter (where e.due_at < statement_timestamp() - make_interval(secs => $1)) as overdue,
+       count(*) filter (where e.due_at < statement_timestamp() - make_interval(secs => $1) or e.failures >= 3) as overdue,
        coalesce(greatest(extract(epoch from statement_timestamp() - min(e.due_at)), 0), 0)::float8 as late,
        count(*) filter (where e.paged_at is null
          and (e.state = 'exhausted' or e.opened_at < statement_timestamp() - make_interval(secs => $1))) as unreached,
@@ -39,3 +39,4 @@ from escalations e where e.state in ('searching', 'held', 'exhausted')
 
 -- name: auditor.overdue
 select exists (select from escalations e where e.due_at < statement_timestamp() - make_interval(secs => $1))
+    or exists (select from escalations e where e.due_at is not null and e.failures >= 3)

@@ -12,7 +12,8 @@ order by e.due_at limit $1 for update skip locked
 -- name: paging.hold
 -- One search, to change it: whoever holds it waits for nobody but duty rows, pages and streams.
 select e.case_id, e.state, e.policy, e.step, e.turn, e.wanted, e.acks, e.due, e.due_at, e.failures, e.again,
-       e.opened_at, e.paged_at, e.acknowledged_at
+       e.opened_at, e.paged_at, e.acknowledged_at, extract(epoch from e.due_at - statement_timestamp())::float8 as remaining,
+       (select c.urgency from cases c where c.id = e.case_id) as urgency
 from escalations e where e.case_id = $1 for update
 
 -- name: paging.facts
@@ -48,7 +49,7 @@ select * from unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::timestamp
 -- name: paging.failed
 -- A step that could not be taken is tried again a little later, and after some tries its last resort is.
 update escalations
-set failures = failures + 1, due_at = statement_timestamp() + make_interval(secs => $2::float8)
+set failures = failures + $3::int, due_at = statement_timestamp() + make_interval(secs => $2::float8)
 where case_id = $1
 
 -- name: paging.page
@@ -62,7 +63,7 @@ returning id
 
 -- name: paging.counts
 -- How a search stands, for its author, after a change.
-select e.case_id, e.state, e.turn, e.due, e.due_at, e.step, e.policy, m.feed,
+select e.case_id, e.state, e.turn, e.due, e.due_at, e.step, e.policy, c.urgency, m.feed,
        (select count(*) from pages p where p.case_id = e.case_id) as paged,
        (select count(*) from pages p where p.case_id = e.case_id and p.state in ('queued', 'sent', 'delivered', 'seen')) as open,
        (select count(*) from pages p where p.case_id = e.case_id and p.acknowledged_at is not null
@@ -99,11 +100,18 @@ select p.case_id, p.id, p.label from pages p
 where p.case_id = any($1::uuid[]) and p.state not in ('declined', 'handed_over', 'expired') order by p.paged_at, p.id
 
 -- name: paging.replied
--- Searches whose case was replied to: in these rooms, or in any where the list is null.
+-- Searches whose case was replied to: in these rooms, or in any where the list is null. One that the author began after a
+-- reply ends with a message of somebody who has acknowledged since.
 select e.case_id
 from escalations e join cases c on c.id = e.case_id join streams s on s.id = c.room
-where e.state in ('searching', 'held', 'exhausted') and not e.again and s.first_reply_at is not null
+where e.state in ('searching', 'held', 'exhausted') and s.first_reply_at is not null
   and ($1::uuid[] is null or c.room = any($1))
+  and (not e.again or e.state = 'held' and exists (
+    select from pages p
+    join participants n on n.stream = c.room and n.member = p.member
+    join messages m on m.stream = c.room and m.author = n.n and m.at > p.acknowledged_at
+    where p.case_id = e.case_id and p.state = 'acknowledged'
+  ))
 limit 500
 
 -- name: paging.mine
@@ -160,7 +168,7 @@ order by p.id desc limit $5
 
 -- name: paging.searched
 -- A search as its author may see it, or a moderator who sees the case.
-select e.case_id, e.state, e.step, e.policy, e.due, e.due_at, e.opened_at, e.paged_at, e.acknowledged_at, c.author = $2 as mine
+select e.case_id, e.state, e.step, e.policy, c.urgency, e.due, e.due_at, e.opened_at, e.paged_at, e.acknowledged_at, c.author = $2 as mine
 from escalations e join cases c on c.id = e.case_id join rooms r on r.stream = c.room
 where e.case_id = $1 and (c.author = $2 or $3) and sees($2, $4::text[], c.room, r.audience, r.specialties)
 
@@ -184,14 +192,18 @@ select count(*) from calls where case_id = $1
 update escalations set again = $2, wanted = $3 where case_id = $1
 
 -- name: paging.pageable
--- A colleague by handle who may be asked for a case, and by which version of their duty: not its author, not asked before,
--- not undisturbed, and one of those whom the case is for.
-select m.id, m.handle, m.role, m.specialties, m.country, m.languages, m.feed, d.version
+-- A colleague by handle, for whom the case is and who has the licence that it asks for; whether they may be asked now, and by
+-- which version of their duty: not its author, not asked before, not undisturbed.
+select m.id, m.handle, m.role, m.specialties, m.country, m.languages, m.feed, d.version,
+       m.id <> c.author and coalesce(d.undisturbed_until, '-infinity') <= statement_timestamp()
+         and not exists (select from pages p where p.case_id = c.id and p.member = m.id) as pageable
 from members m join duties d on d.member = m.id join cases c on c.id = $1 join rooms r on r.stream = c.room
-where m.handle = $2 and m.state = 'active' and m.id <> c.author
-  and coalesce(d.undisturbed_until, '-infinity') <= statement_timestamp()
+where m.handle = $2 and m.state = 'active' and (c.licence is null or m.country = c.licence or m.id = c.author)
   and sees(m.id, m.specialties, c.room, r.audience, r.specialties)
-  and not exists (select from pages p where p.case_id = c.id and p.member = m.id)
+
+-- name: paging.reopened
+-- A case that is open again is searched for once its author asks for it.
+update escalations set state = 'stood_down' where case_id = $1 and state = 'ended'
 
 -- name: paging.policies
 select p.urgency, p.policy from policies p

@@ -175,7 +175,7 @@ async def test_a_search_that_is_over_needs_nobody(watch: Watch) -> None:
 
 
 async def test_a_locked_operator_is_not_told(watch: Watch) -> None:
-    """The others are; and where there is none the search is noted and logged all the same."""
+    """The others are; and where there is none it is logged each time, until one is there to be called."""
     gone, stays = watch.operators
     await watch.owner("update members set state = 'locked' where id = $1", gone.id)
     first = await watch.case(due_at=LATE)
@@ -183,11 +183,14 @@ async def test_a_locked_operator_is_not_told(watch: Watch) -> None:
     assert await watch.told(gone) == []
     assert await watch.told(stays) == [(first.id, "overdue")]
     await watch.owner("update members set state = 'locked' where id = $1", stays.id)
-    await watch.case(due_at=LATE)
+    second = await watch.case(due_at=LATE)
     with capture_logs() as lines:
         await watch.both()
         await watch.both()
-    assert [line["event"] for line in lines] == ["pager.alarm"]
+    assert {line["event"] for line in lines} == {"pager.alarm"}
+    await watch.owner("update members set state = 'active' where id = $1", stays.id)
+    await watch.both()
+    assert await watch.told(stays) == [(first.id, "overdue"), (second.id, "overdue")]
 
 
 async def test_the_log_tells_how_many_and_not_who(watch: Watch) -> None:

@@ -210,8 +210,6 @@ async def test_who_is_handed_a_page_is_asked_at_once(desk: Desk) -> None:
     page = await desk.page(case, one)
     await desk.pages.acknowledge(one, page)
     with pytest.raises(Invalid):
-        await desk.pages.hand_over(one, page, author.handle)
-    with pytest.raises(Invalid):
         await desk.pages.hand_over(one, page, "nobody-here")
     assert (await desk.pages.one(one, page)).state == "acknowledged"
     assert (await desk.pages.hand_over(one, page, colleague.handle)).state == "handed_over"
@@ -364,3 +362,136 @@ async def test_what_was_seen_is_not_merely_delivered(desk: Desk) -> None:
     assert (await desk.pages.received(one, page, "delivered")).state == "seen"
     await desk.pages.decline(one, page, "busy")
     assert (await desk.pages.received(one, page, "seen")).state == "declined"
+
+
+@pytest.mark.parametrize("whom", ["author", "asked", "undisturbed"])
+async def test_a_hand_over_tells_nothing_of_the_one_who_is_named(desk: Desk, whom: str) -> None:
+    """Its author, somebody asked before, somebody undisturbed: all are answered alike, and whoever is next is asked."""
+    author, one, two = await desk.member(), await desk.member(), await desk.member()
+    undisturbed = await desk.member("dermatology")
+    await desk.owner(
+        "update duties set undisturbed_until = clock_timestamp() + interval '1 day' where member = $1", undisturbed.id
+    )
+    abroad = await desk.member(country="NZ")
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    named = {"author": author, "asked": two, "undisturbed": undisturbed}[whom]
+    page = await desk.pages.hand_over(one, await desk.page(case, one), named.handle)
+    assert (page.state, page.ended_at is not None) == ("handed_over", True)
+    await desk.engine.take_all()
+    assert await desk.paged(case) == {one.handle: "handed_over", two.handle: "sent", abroad.handle: "sent"}
+
+
+async def test_who_was_let_off_is_asked_again_when_the_page_is_given_away(desk: Desk) -> None:
+    """They are the nearest: the search does not go on without them."""
+    author, one, two = await desk.member(), await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    page = await desk.page(case, one)
+    await desk.pages.acknowledge(one, page)
+    await desk.pages.hand_over(one, page, None)
+    await desk.engine.take_all()
+    assert await desk.paged(case) == {one.handle: "handed_over", two.handle: "sent"}
+    assert len(await desk.told(two, "paged")) == 2
+    row = await desk.search(case)
+    assert (row["state"], row["due"], row["acks"]) == ("searching", "step", 0)
+
+
+async def test_who_still_has_it_is_reminded_though_another_gave_it_away(desk: Desk) -> None:
+    """Of two who were wanted one is left, and nobody else can be asked: the search is held, and not forgotten."""
+    author = await desk.member(on_call=False)
+    one = await desk.member()
+    moderator = await desk.member("dermatology", role="moderator", on_call=False)
+    case = await desk.node.case(author, urgency="emergency")
+    await desk.engine.take_all()
+    await desk.pages.acknowledge(one, await desk.page(case, one))
+    for _ in range(4):
+        await desk.pass_time(5 * MINUTE, case)
+        await desk.engine.take_all()
+        if moderator.handle in await desk.paged(case):
+            break
+    await desk.pages.hand_over(moderator, await desk.page(case, moderator), None)
+    await desk.engine.take_all()
+    row = await desk.search(case)
+    assert (row["state"], row["due"], row["acks"]) == ("held", "remind", 1)
+    await desk.pass_time(60 * MINUTE, case)
+    await desk.engine.take_all()
+    assert len(await desk.told(one, "page.reminded")) == 1
+
+
+async def test_a_search_that_was_stood_down_begins_with_whom_it_had_asked(desk: Desk) -> None:
+    """Asked again: nobody has it, whatever somebody had acknowledged before."""
+    author, one, two = await desk.member(), await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    await desk.pages.acknowledge(one, await desk.page(case, one))
+    await desk.node.escalations.stand_down(author, case.id, str(uuid.uuid4()))
+    assert (await desk.search(case))["acks"] == 0
+    await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
+    await desk.engine.take_all()
+    assert await desk.paged(case) == {one.handle: "sent", two.handle: "sent"}
+
+
+async def test_more_is_called_though_no_engine_has_noticed_the_reply(desk: Desk) -> None:
+    """The reply that stands already does not end what is asked for after it."""
+    author, one = await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    await desk.node.post(one, case.room)
+    late = await desk.member()
+    await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
+    assert await desk.taking.answer([case.room]) == 0
+    await desk.engine.take_all()
+    assert (await desk.paged(case))[late.handle] == "sent"
+
+
+async def test_who_came_after_a_reply_ends_the_search_with_a_word_of_their_own(desk: Desk) -> None:
+    """Not with anybody else's."""
+    author, one = await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    await desk.node.post(one, case.room)
+    await desk.taking.answer([case.room])
+    late = await desk.member()
+    await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
+    await desk.engine.take_all()
+    await desk.pages.acknowledge(late, await desk.page(case, late))
+    await desk.node.post(one, case.room, "Another word.")
+    assert await desk.taking.answer([case.room]) == 0
+    await desk.node.post(late, case.room, "Here I am.")
+    assert await desk.taking.answer([case.room]) == 1
+    assert (await desk.paged(case))[late.handle] == "answered"
+
+
+async def test_a_case_that_is_open_again_can_be_searched_for_again(desk: Desk) -> None:
+    """By its author, who asks for it; while it is over nobody can be called."""
+    author, one = await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.engine.take_all()
+    rules = desk.node
+    endings = Endings(
+        rules.store,
+        rules.ids,
+        rules.clock,
+        enter=rules.rooms.participate,
+        committed=rules.committed,
+        end_search=rules.escalations.end,
+    )
+    await endings.withdraw(author, case.id, str(uuid.uuid4()))
+    with pytest.raises(PageOver):
+        await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
+    await endings.reopen(author, case.id, str(uuid.uuid4()))
+    await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
+    await desk.engine.take_all()
+    assert await desk.paged(case) == {one.handle: "sent"}
+
+
+async def test_a_search_whose_policy_cannot_be_read_goes_by_the_one_that_comes_along(desk: Desk) -> None:
+    """A page does not hang on a row that somebody spoilt."""
+    author, one = await desk.member(), await desk.member()
+    case = await desk.node.case(author)
+    await desk.owner("update escalations set policy = '{\"steps\": 7}' where case_id = $1", case.id)
+    await desk.engine.take_all()
+    page = await desk.pages.acknowledge(one, await desk.page(case, one))
+    assert page.state == "acknowledged"
+    assert (await desk.node.escalations.search(author, case.id)).state == "held"
