@@ -2,8 +2,9 @@
 
 All of it is for every member but the load of responders, which is for operators. What is not shown, and why: a group of
 fewer than k members, for one of them could be picked out; times that fewer than `CASES` cases have, for they would be
-those cases' own. Of a group's cases the number alone is told, which the list of cases tells anyway: numbers of answers
-could be subtracted from those of all, and would tell of the groups that are not shown.
+those cases' own. Of the cases of a specialty or a country the number alone is told, and in steps: numbers of answers could
+be subtracted from those of all, and would tell of the groups that are not shown; an exact number would tell, before and
+after a case is posted, what its author's label may leave out.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Stages(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """Cases of one specialty, of one urgency, or of authors in one country."""
+    """Cases of one urgency, of one specialty, or of authors in one country: of those their number to the lower five."""
 
     of: str
     cases: int
@@ -215,8 +216,8 @@ class Pulse:
             waiting=await self._store.value("pulse.waiting"),
             unanswered=everything["unanswered"],
             times=_stages(everything) if whole and everything["cases"] >= CASES else None,
-            specialties=self._groups(rows, "specialty", crowds.specialties),
-            countries=self._groups(rows, "country", crowds.countries),
+            specialties=self._groups(rows, "specialty", crowds.specialties, step=CASES),
+            countries=self._groups(rows, "country", crowds.countries, step=CASES),
             urgencies=self._groups(rows, "urgency", dict.fromkeys(_named(rows, "urgency"), crowds.everybody)),
             objective=_objective(everything) if whole else None,
             coverage=[members if members >= self._k else None for members in crowds.coverage],
@@ -224,10 +225,14 @@ class Pulse:
         )
         return _Taken(figures, floor, since)
 
-    def _groups(self, rows: Sequence[Record], column: str, crowds: dict[str, int]) -> list[Group]:
-        """Return the groups that are large enough to be shown, those with most cases first."""
+    def _groups(self, rows: Sequence[Record], column: str, crowds: dict[str, int], *, step: int = 1) -> list[Group]:
+        """Return the groups that are large enough to be shown, those with most cases first.
+
+        How many cases they have is told in steps: else whoever looks before and after a case is posted learns its group,
+        which its label may leave out.
+        """
         return [
-            Group(row[column], row["cases"], _stages(row))
+            Group(row[column], row["cases"] // step * step, _stages(row))
             for row in rows
             if row[column] is not None and crowds.get(row[column], 0) >= self._k and row["cases"] >= CASES
         ]
