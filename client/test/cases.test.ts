@@ -41,6 +41,17 @@ test("a case that was read before a reply was told does not take the reply back"
   expect(list.lines.value[0]).toMatchObject({ state: "answered", replies: 1, first_reply_at: 5 });
 });
 
+test("what is told while the list is on its way is newer than its answer", async () => {
+  let answer: (page: unknown) => void = () => undefined;
+  const list = new CaseList({ cases: () => new Promise((resolve) => { answer = resolve; }) } as unknown as Api);
+  const loading = list.load();
+  list.event(told("case.opened", line("c1")));
+  list.event(told("case.changed", change({ replies: 4 })));
+  answer({ cases: [line("b1", { replies: 3 })], next: null, time: 0 });
+  await loading;
+  expect(list.lines.value.map((one) => [one.id, one.replies])).toEqual([["c1", 0], ["b1", 4]]);
+});
+
 test("to follow a case changes nothing else of it", async () => {
   const list = await begin([line("b1")]);
   const page = new CasePage("b1", { case: () => Promise.resolve(line("b1")), notify: () => Promise.resolve() } as unknown as Api, new TestWorld(), {

@@ -25,20 +25,28 @@ export class CaseList {
   private readonly byId = signal<ReadonlyMap<string, OwnLine>>(new Map());
   private cursor: string | null = null;
   private asked = 0;
+  /** What was told since the list was asked for, whose answer may be older; null: nothing is asked for. */
+  private meanwhile: LiveEvent[] | null = null;
 
   constructor(private readonly api: Api) {}
 
   /** Reads the first page anew. */
   async load(): Promise<void> {
     const turn = ++this.asked;
+    this.meanwhile = [];
     try {
       const page = await this.api.cases(this.filters.value, null);
       if (turn !== this.asked) return;
       this.byId.value = new Map(page.cases.map((line) => [line.id, line]));
       this.turnTo(page.next);
       this.phase.value = "ready";
+      const told = this.meanwhile;
+      this.meanwhile = null;
+      for (const event of told ?? []) this.take(event);
     } catch (error) {
-      if (turn === this.asked) this.stumble(error);
+      if (turn !== this.asked) return;
+      this.meanwhile = null;
+      this.stumble(error);
     }
   }
 
@@ -87,6 +95,11 @@ export class CaseList {
 
   /** Takes an event of a board or of the own feed: again and again is the same as once. */
   event(event: LiveEvent): void {
+    this.meanwhile?.push(event);
+    this.take(event);
+  }
+
+  private take(event: LiveEvent): void {
     if (event.kind === "case.opened") this.opened(event.data as CaseLine);
     else if (event.kind === "case.changed") this.changed(event.data as CaseChanged);
     else if (event.kind === "case.retitled") this.retitled(event.data as CaseRetitled);
