@@ -79,6 +79,43 @@ test("what another device changed meanwhile is read before it is changed again",
   expect(model.duty.value).toMatchObject({ budget: 2, version: 5 });
 });
 
+test("an answer to who has left is not shown to who comes next", async () => {
+  let answer: () => void = () => undefined;
+  let refusal: Refused | null = null;
+  let asked = 0;
+  const wait = () => {
+    asked++;
+    return new Promise<never>((resolve, reject) => { answer = () => (refusal === null ? resolve(DUTY as never) : reject(refusal)); });
+  };
+  const model = new DutyModel(new PagerApi({ ask: wait, post: wait }));
+  const have = async () => {
+    const loading = model.load();
+    answer();
+    await loading;
+  };
+  for (const work of [() => model.load(), () => model.onCall(1000), () => model.change({ budget: 2 })]) {
+    await have();
+    const working = work();
+    model.clear();
+    answer();
+    await working;
+    expect(model.duty.value).toBeNull();
+  }
+  await have();
+  refusal = new Refused("stale", "", false);
+  const changing = model.change({ budget: 2 });
+  const before = asked;
+  model.clear();
+  answer();
+  await expect(changing).rejects.toMatchObject({ code: "stale" });
+  expect(asked).toBe(before);
+  const loading = model.load();
+  model.clear();
+  answer();
+  await loading;
+  expect(model.problem.value).toBeNull();
+});
+
 test("hours of the week are shown by the reader's clock, where it differs by whole hours", () => {
   const week = Array.from({ length: 168 }, (_, hour) => hour);
   expect(localWeek(week, 120)).toMatchObject({ local: true });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Pager, waits } from "../src/domain/pager";
+import { waits } from "../src/domain/page";
+import { Pager } from "../src/domain/pager";
 import { Ringing } from "../src/domain/ringing";
 import { Searches } from "../src/domain/search";
 import type { Signals, Way } from "../src/domain/alerts";
@@ -45,6 +46,13 @@ function server() {
     },
   });
   return { asked, has, api, pager: new Pager(api), refuse: (error: Refused | null) => { refusal = error; }, hold: (until: Promise<void> | null) => { held = until; } };
+}
+
+/** Keeps the server's answers back until it is called. */
+function held(hold: (until: Promise<void>) => void): () => void {
+  let go = () => undefined as void;
+  hold(new Promise((resolve) => { go = resolve; }));
+  return () => go();
 }
 
 test("a page that is told waits until the member answers it, and its receipt is told once", async () => {
@@ -110,8 +118,7 @@ test("what was told while pages were read is newer than what was read", async ()
   const { pager, has, hold } = server();
   has.set("a", page("a"));
   has.set("b", page("b"));
-  let go = () => undefined as void;
-  hold(new Promise((resolve) => { go = resolve; }));
+  const go = held(hold);
   const reading = pager.load();
   pager.event(told("a"));
   pager.event(changed("a", "superseded", "Cardiology"));
@@ -120,6 +127,96 @@ test("what was told while pages were read is newer than what was read", async ()
   await reading;
   expect(pager.incoming.value.map((one) => one.id).sort()).toEqual(["b", "c"]);
   expect(pager.page("a")?.holder).toBe("Cardiology");
+});
+
+test("what ended before the answer came is over and rings for nobody, though it was read as open", async () => {
+  const { pager, has, hold, done, ringing } = rung();
+  ringing.begin();
+  has.set("a", page("a"));
+  const go = held(hold);
+  const reading = pager.load();
+  pager.event(changed("a", "superseded", "Cardiology"));
+  go();
+  await reading;
+  expect(pager.open.value).toBe(0);
+  expect(pager.page("a")).toMatchObject({ state: "superseded", holder: "Cardiology" });
+  expect(done).toEqual([]);
+});
+
+test("of what is open and of all pages, read at two moments, the further holds", async () => {
+  for (const first of ["open", "all"]) {
+    const sides = { open: [page("a")], all: [page("a")] };
+    sides[first === "open" ? "all" : "open"] = [page("a", { state: "acknowledged", reopens_at: 90 })];
+    const pager = new Pager(new PagerApi({
+      ask: (path) => Promise.resolve({ pages: sides[path.includes("open=true") ? "open" : "all"], next: null, time: 0 } as never),
+      post: () => Promise.resolve({} as never),
+    }));
+    await pager.load();
+    expect(pager.held.value.map((one) => one.reopens_at)).toEqual([90]);
+  }
+});
+
+test("a page that was looked at while it is read anew is over where the server says so", async () => {
+  const { pager, has, hold } = server();
+  pager.event(told("a"));
+  has.set("a", page("a", { state: "superseded", holder: "Cardiology", ended_at: 30 }));
+  const go = held(hold);
+  const reading = pager.load();
+  pager.seen("a");
+  go();
+  await reading;
+  expect(pager.page("a")).toMatchObject({ state: "superseded", holder: "Cardiology" });
+});
+
+test("what was told while pages were read does not undo what was read later", async () => {
+  const { pager, has, hold } = server();
+  has.set("a", page("a", { state: "acknowledged", reopens_at: 90 }));
+  has.set("b", page("b", { state: "superseded", ended_at: 30 }));
+  has.set("c", page("c", { state: "superseded", ended_at: 10 }));
+  const go = held(hold);
+  const reading = pager.load();
+  for (const id of ["a", "b", "c"]) pager.event(told(id));
+  go();
+  await reading;
+  // Only the last was asked anew after it had ended.
+  expect(pager.incoming.value.map((one) => one.id)).toEqual(["c"]);
+  expect(pager.held.value.map((one) => [one.id, one.reopens_at])).toEqual([["a", 90]]);
+});
+
+test("an answer to who has left is not shown to who comes next", async () => {
+  const { pager, has, hold, asked } = server();
+  has.set("a", page("a"));
+  const go = held(hold);
+  const reading = pager.load();
+  const deciding = pager.acknowledge("b");
+  pager.clear();
+  go();
+  await Promise.all([reading, deciding]);
+  expect([pager.open.value, pager.phase.value]).toEqual([0, "loading"]);
+  expect(asked.filter((one) => one.includes("received"))).toEqual([]);
+});
+
+test("earlier pages of who has left are not shown to who comes next", async () => {
+  let answer = Promise.resolve();
+  const pager = new Pager(new PagerApi({
+    ask: () => answer.then(() => ({ pages: [page("z", { state: "expired" })], next: "more", time: 0 }) as never), post: () => Promise.resolve({} as never),
+  }));
+  await pager.load();
+  const go = held((until) => { answer = until; });
+  const reading = pager.loadMore();
+  pager.clear();
+  go();
+  await reading;
+  expect([pager.page("z"), pager.more.value]).toEqual([undefined, false]);
+});
+
+test("a refusal that comes after leaving reads nothing", async () => {
+  const { pager, asked, refuse } = server();
+  refuse(new Refused("sign_in_needed", "", false));
+  const deciding = pager.decline("a", "busy");
+  pager.clear();
+  await expect(deciding).rejects.toMatchObject({ code: "sign_in_needed" });
+  expect(asked.filter((one) => one.startsWith("/api/v1/pager/pages?") || one === "/api/v1/pager/pages")).toEqual([]);
 });
 
 test("what ended while the connection was away is gone after the next reading", async () => {
@@ -157,7 +254,7 @@ test("pages that cannot be read are said to be so, and what is held stays", asyn
 });
 
 function rung() {
-  const { pager, has } = server();
+  const { pager, has, hold } = server();
   const world = new TestWorld();
   const done: string[] = [];
   let looking = false;
@@ -167,7 +264,7 @@ function rung() {
   };
   const ways = signal<ReadonlySet<Way>>(new Set(["sound", "notifications"]));
   const ringing = new Ringing(world, signals, pager, ways, (one) => `${one.urgency} ${one.specialty}`, () => undefined);
-  return { pager, has, world, done, ways, ringing, look: (at: boolean) => { looking = at; } };
+  return { pager, has, hold, world, done, ways, ringing, look: (at: boolean) => { looking = at; } };
 }
 
 test("a page rings once, and its notification is taken away with it", async () => {
@@ -271,4 +368,30 @@ test("of a search that is not for the member nothing is shown", async () => {
   refuse(new Refused("not_found", "no", false));
   await searches.load("c");
   expect(searches.of("c").value).toBeNull();
+});
+
+test("an answer about the searches of who has left is not shown to who comes next", async () => {
+  let answer = (_now: Search) => undefined as void;
+  const asked: string[] = [];
+  const wait = (path: string) => {
+    asked.push(path);
+    return new Promise<never>((resolve) => { answer = (now) => resolve({ search: now } as never); });
+  };
+  const searches = new Searches(new PagerApi({ ask: wait, post: wait }), () => "key");
+  for (const work of [() => searches.load("c"), () => searches.steer("c", "widen")]) {
+    const working = work();
+    searches.clear();
+    answer(search());
+    await working;
+    expect(searches.of("c").value).toBeNull();
+  }
+  // What the one before had asked for does not stand in the way of the next one's reading.
+  void searches.load("c");
+  searches.clear();
+  const before = asked.length;
+  const reading = searches.load("c");
+  expect(asked.length).toBe(before + 1);
+  answer(search({ paged: 9 }));
+  await reading;
+  expect(searches.of("c").value?.paged).toBe(9);
 });

@@ -14,38 +14,51 @@ export class DutyModel {
   readonly duty = signal<Duty | null>(null);
   readonly problem = signal<Refused | null>(null);
 
+  /** Whose duty it is: an answer to who has left is nobody's. */
+  private generation = 0;
+
   constructor(private readonly api: PagerApi) {}
 
   async load(): Promise<void> {
+    const { generation } = this;
     try {
-      this.duty.value = await this.api.duty();
-      this.problem.value = null;
+      await this.take(this.api.duty());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.problem.value = error;
+      if (generation === this.generation) this.problem.value = error;
     }
   }
 
   /** The switch: on call until then (milliseconds), or no longer by the switch. Throws Refused. */
   async onCall(until: number | null): Promise<void> {
     // The server's time is known to half a millisecond, and it takes whole ones.
-    this.duty.value = await this.api.onCall(until === null ? null : Math.round(until));
+    await this.take(this.api.onCall(until === null ? null : Math.round(until)));
   }
 
   /** Changes what is given; throws Refused, `stale` where it was changed meanwhile: then it is read anew. */
   async change(change: Omit<DutyChange, "version">): Promise<void> {
+    const { generation } = this;
     const duty = this.duty.value;
     if (duty === null) return;
     try {
-      this.duty.value = await this.api.change({ ...change, version: duty.version });
+      await this.take(this.api.change({ ...change, version: duty.version }));
     } catch (error) {
-      if (error instanceof Refused && error.code === "stale") await this.load();
+      if (error instanceof Refused && error.code === "stale" && generation === this.generation) await this.load();
       throw error;
     }
   }
 
   clear(): void {
+    this.generation++;
     this.duty.value = null;
+    this.problem.value = null;
+  }
+
+  private async take(answer: Promise<Duty>): Promise<void> {
+    const { generation } = this;
+    const duty = await answer;
+    if (generation !== this.generation) return;
+    this.duty.value = duty;
     this.problem.value = null;
   }
 }

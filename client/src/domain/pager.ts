@@ -1,17 +1,13 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { LiveEvent, PageChanged, Paged, PageReminded } from "../protocol/messages";
-import type { Page, PagerApi, PageState, Reason } from "../protocol/pager";
+import type { Page, PagerApi, Reason } from "../protocol/pager";
 import { Refused } from "../protocol/socket";
+import { asked, endedSince, further, isFurther, isOpen, moved, waits } from "./page";
 
-/** How far each state has come. Only `paged`, told anew, begins again: who had taken the case did not write. */
-const RANK: Record<PageState, number> = {
-  queued: 0, sent: 1, delivered: 2, seen: 3, acknowledged: 4, declined: 5, handed_over: 5, expired: 5, superseded: 5, answered: 5,
-};
 const URGENCY: Record<Page["urgency"], number> = { emergency: 0, urgent: 1, today: 2, routine: 3 };
 
-/** Whether the page waits for what the member says to it. */
-export const waits = (page: Page): boolean => RANK[page.state] < RANK.acknowledged;
-export const isOpen = (page: Page): boolean => RANK[page.state] <= RANK.acknowledged;
+/** What was told of a page, as what it makes of the page that was read. */
+type Told = [id: string, of: (read: Page | undefined) => Page | undefined];
 
 export type Phase = "loading" | "ready" | "broken";
 
@@ -31,11 +27,12 @@ export class Pager {
   readonly open = computed(() => this.incoming.value.length + this.held.value.length);
   private readonly byId = signal<ReadonlyMap<string, Page>>(new Map());
   private cursor: string | null = null;
-  private asked = 0;
-  /** Pages that an event told of since they were last read: newer than what is on its way. */
-  private told = new Set<string>();
+  /** Whose pages these are: an answer to who has left is nobody's. */
+  private generation = 0;
+  /** What is told while pages are read, in its order: it may be newer than what was read. Null while nothing is read. */
+  private told: Told[] | null = null;
   /** What the server was told of the receipt of each page. */
-  private receipts = new Map<string, number>();
+  private receipts = new Map<string, "delivered" | "seen">();
   /** Pages that the member is deciding on: their end is no news. */
   private deciding = new Set<string>();
 
@@ -52,15 +49,22 @@ export class Pager {
 
   /** Reads what is open, and the newest of what is over. */
   async load(): Promise<void> {
-    const turn = ++this.asked;
-    this.told.clear();
+    const told: Told[] = (this.told = []);
     try {
       const [open, all] = await Promise.all([this.api.pages(true), this.api.pages(null)]);
-      if (turn !== this.asked) return;
-      const read = new Map([...all.pages, ...open.pages].map((page) => [page.id, page]));
+      if (this.told !== told) return;
+      this.told = null;
+      const read = new Map<string, Page>();
+      // Each was read at its own moment.
+      for (const page of [...all.pages, ...open.pages]) read.set(page.id, further(read.get(page.id), page));
+      const named = new Set(told.map(([id]) => id));
       for (const page of this.byId.value.values()) {
-        // What was told meanwhile may be newer; what was open and is not read any more has ended long ago.
-        if (this.told.has(page.id) || (!read.has(page.id) && !isOpen(page))) read.set(page.id, page);
+        // What was open and is not read any more has ended long ago.
+        if (!read.has(page.id) && (!isOpen(page) || named.has(page.id))) read.set(page.id, page);
+      }
+      for (const [id, of] of told) {
+        const page = of(read.get(id));
+        if (page !== undefined) read.set(id, page);
       }
       this.cursor = all.next;
       batch(() => {
@@ -72,7 +76,8 @@ export class Pager {
       for (const page of read.values()) this.confirm(page, "delivered");
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (turn !== this.asked) return;
+      if (this.told !== told) return;
+      this.told = null;
       this.problem.value = error;
       if (this.phase.value === "loading") this.phase.value = "broken";
     }
@@ -80,8 +85,11 @@ export class Pager {
 
   /** Reads further back. Throws Refused. */
   async loadMore(): Promise<void> {
-    if (this.cursor === null) return;
-    const read = await this.api.pages(null, this.cursor);
+    const { cursor, generation } = this;
+    if (cursor === null) return;
+    const read = await this.api.pages(null, cursor);
+    // Read anew meanwhile, it goes on from there.
+    if (generation !== this.generation || cursor !== this.cursor) return;
     this.cursor = read.next;
     this.more.value = read.next !== null;
     this.byId.value = new Map([...read.pages.map((page) => [page.id, page] as const), ...this.byId.value]);
@@ -103,7 +111,6 @@ export class Pager {
   seen(id: string): void {
     const page = this.page(id);
     if (page === undefined || !waits(page) || page.state === "seen") return;
-    this.told.add(id);
     this.put({ ...page, state: "seen" });
     this.confirm(page, "seen");
   }
@@ -114,47 +121,59 @@ export class Pager {
   }
 
   clear(): void {
-    this.asked++;
+    this.generation++;
+    this.told = null;
+    this.cursor = null;
     this.byId.value = new Map();
     this.receipts.clear();
+    this.deciding.clear();
     this.passed.value = null;
+    this.problem.value = null;
     this.more.value = false;
     this.phase.value = "loading";
   }
 
   private paged(data: Paged, at: number): void {
-    const { page: id, ...its } = data;
-    this.told.add(id);
+    const fresh = asked(data, at);
+    const { id } = fresh;
+    this.told?.push([id, (read) => {
+      if (read === undefined) return fresh;
+      return isOpen(read) ? further(fresh, read) : endedSince(read, at) ? read : fresh;
+    }]);
+    const page = this.page(id);
+    if (page !== undefined && endedSince(page, at)) return;
     this.receipts.delete(id);
-    const page: Page = { id, ...its, state: "sent", holder: null, reason: null, paged_at: at, reopens_at: null, ended_at: null };
     this.passed.value = null;
-    this.put(page);
-    this.confirm(page, "delivered");
+    this.put(fresh);
+    this.confirm(fresh, "delivered");
   }
 
-  private changed({ page: id, state, holder }: PageChanged, at: number): void {
-    this.told.add(id);
+  private changed(data: PageChanged, at: number): void {
+    const { page: id, state } = data;
+    this.told?.push([id, (read) => read && moved(read, data, at)]);
     const page = this.page(id);
     if (page === undefined || !isOpen(page)) return;
-    const fresh = { ...page, state, holder, ended_at: RANK[state] > RANK.acknowledged ? at : null };
+    const fresh = moved(page, data, at);
     const own = state === "declined" || state === "handed_over" || this.deciding.has(id) || (state === "answered" && !waits(page));
     if (!isOpen(fresh) && !own) this.passed.value = fresh;
     this.put(fresh);
   }
 
   private reminded({ page: id, reopens_at }: PageReminded): void {
-    this.told.add(id);
+    this.told?.push([id, (read) => read && { ...read, reopens_at }]);
     const page = this.page(id);
     if (page !== undefined) this.put({ ...page, reopens_at });
   }
 
   private async decide(id: string, work: Promise<Page>): Promise<void> {
+    const { generation } = this;
     this.deciding.add(id);
     try {
-      this.take(await work);
+      const fresh = await work;
+      if (generation === this.generation) this.take(fresh);
     } catch (error) {
       // It was over before: what became of it is read, so that it is not shown as open.
-      if (error instanceof Refused && !error.retry) await this.load();
+      if (error instanceof Refused && !error.retry && generation === this.generation) await this.load();
       throw error;
     } finally {
       this.deciding.delete(id);
@@ -162,8 +181,8 @@ export class Pager {
   }
 
   private take(fresh: Page): void {
-    this.told.add(fresh.id);
-    this.put(fresh);
+    this.told?.push([fresh.id, (read) => further(read, fresh)]);
+    this.put(further(this.page(fresh.id), fresh));
   }
 
   private put(page: Page): void {
@@ -172,8 +191,8 @@ export class Pager {
 
   /** Tells the server once that the page has come, or was looked at; where that fails it is told with the next reading. */
   private confirm(page: Page, state: "delivered" | "seen"): void {
-    if (!waits(page) || RANK[page.state] >= RANK[state] || (this.receipts.get(page.id) ?? 0) >= RANK[state]) return;
-    this.receipts.set(page.id, RANK[state]);
+    if (!waits(page) || !isFurther(state, page.state) || !isFurther(state, this.receipts.get(page.id) ?? "sent")) return;
+    this.receipts.set(page.id, state);
     this.api.received(page.id, state).catch(() => this.receipts.delete(page.id));
   }
 }

@@ -10,6 +10,8 @@ export class Searches {
   private readonly reading = new Map<string, boolean>();
   /** Keys of what may have been done though no answer came: the same is asked again by its key. */
   private readonly keys = new Map<string, string>();
+  /** Whose searches these are: an answer to who has left is nobody's. */
+  private generation = 0;
 
   constructor(private readonly api: PagerApi, private readonly uuid: () => string) {}
 
@@ -26,13 +28,16 @@ export class Searches {
       this.reading.set(id, true);
       return;
     }
+    const { generation } = this;
     this.reading.set(id, false);
+    let found: Search | null = null;
     try {
-      const found = await this.api.search(id);
-      this.of(id).value = found;
+      found = await this.api.search(id);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
+    if (generation !== this.generation) return;
+    if (found !== null) this.of(id).value = found;
     const old = this.reading.get(id);
     this.reading.delete(id);
     if (old) await this.load(id);
@@ -55,20 +60,25 @@ export class Searches {
 
   /** Asks more people, widens whom may be asked, or asks nobody else. Throws Refused. */
   async steer(id: string, what: Steering): Promise<void> {
+    const { generation } = this;
     const name = `${what} ${id}`;
     const key = this.keys.get(name) ?? this.uuid();
     this.keys.set(name, key);
     try {
-      this.of(id).value = await this.api.steer(id, what, key);
+      const found = await this.api.steer(id, what, key);
+      if (generation !== this.generation) return;
+      this.of(id).value = found;
       this.keys.delete(name);
     } catch (error) {
-      if (!(error instanceof Refused) || !error.retry) this.keys.delete(name);
+      if (generation === this.generation && (!(error instanceof Refused) || !error.retry)) this.keys.delete(name);
       throw error;
     }
   }
 
   clear(): void {
+    this.generation++;
     this.held.clear();
+    this.reading.clear();
     this.keys.clear();
   }
 }

@@ -102,7 +102,7 @@ function Whole({ app, page, found, room, unfolded }: WholeProps) {
             </Button>
             <Actions page={page} found={found} />
           </div>
-          {(found.mine || app.me.value?.role === "moderator") && <SearchLine app={app} id={found.id} />}
+          {(found.mine || app.me.value?.role === "moderator") && <SearchLine app={app} id={found.id} told={found.mine} />}
         </>
       }
     />

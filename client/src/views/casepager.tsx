@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button, Dialog, Icon, say } from "../design/parts";
 import type { App } from "../domain/app";
-import { isOpen, waits } from "../domain/pager";
+import { isOpen, waits } from "../domain/page";
 import type { Search, Steering } from "../protocol/pager";
 import { formats, words } from "../words";
 import { said } from "../words/said";
@@ -11,14 +11,18 @@ import { becameOf, whyOf } from "./why";
 
 /** Milliseconds after which a step that was due is asked after. */
 const LATE = 3_000;
+/** Milliseconds after which whoever is not told what changes asks again. */
+const EVERY = 30_000;
 
-/** "3 paged · 1 on the way · 6 more in 01:40": pressing it shows who, and what may be done. */
-export function SearchLine({ app, id }: { app: App; id: string }) {
+/** "3 paged · 1 on the way · 6 more in 01:40": pressing it shows who, and what may be done. `told`: whether the feed tells what changes. */
+export function SearchLine({ app, id, told }: { app: App; id: string; told: boolean }) {
   const open = useSignal(false);
+  const opened = useRef(app.now.peek());
   const search = app.searches.of(id).value;
-  // Moderators are not told what changes; whoever is may have missed it.
+  // Whoever is told may have missed it.
   const late = search !== null && search.next_at !== null && search.next_at + LATE < app.now.value;
-  useEffect(() => void app.searches.load(id), [app.searches, id, late]);
+  const turn = told || search === null || !goesOn(search) ? 0 : Math.floor((app.now.value - opened.current) / EVERY);
+  useEffect(() => void app.searches.load(id), [app.searches, id, late, turn]);
   if (search === null) return null;
   return (
     <div class={goesOn(search) ? "search-line" : "search-line over"} role="group" aria-label={words.search.region}>
@@ -62,8 +66,8 @@ function Who({ app, search, onClose }: { app: App; search: Search; onClose: () =
     try {
       await app.searches.steer(search.case, what);
       // Nobody is asked whether they are sure: what was ended can be begun again as easily.
-      const again = { label: words.search.callMore, act: () => void steer("call-more") };
-      say(words.search[`${DONE[what]}Done`], what === "stand-down" ? again : undefined);
+      const back = what === "stand-down" && app.searches.of(search.case).peek()?.may.includes("call-more");
+      say(words.search[`${DONE[what]}Done`], back ? { label: words.search.callMore, act: () => void steer("call-more") } : undefined);
       onClose();
     } catch (error) {
       say(said(error));

@@ -17,7 +17,8 @@ export function Deciding({ app, page }: { app: App; page: Page }) {
     busy.value = true;
     try {
       await app.pager.acknowledge(page.id);
-      go(`/cases/${page.case}`);
+      // Whoever has left meanwhile is led nowhere.
+      if (app.pager.page(page.id) !== undefined) go(`/cases/${page.case}`);
     } catch (error) {
       say(said(error));
     } finally {
@@ -76,7 +77,7 @@ function HandingOver({ app, page, onClose }: Props) {
     <Dialog title={words.pager.handOverTitle} onClose={onClose} sheet>
       <Button kind="primary" onClick={() => void give(null)}>{words.pager.handOverNext}</Button>
       <form class="stack" onSubmit={submit} noValidate>
-        <Field label={words.pager.handOverHandle} wrong={wrong.value || undefined}>
+        <Field label={words.pager.handOverHandle} hint={words.pager.handOverHint} wrong={wrong.value || undefined}>
           {(its) => <input {...its} class="input" autocapitalize="none" autocomplete="off" spellcheck={false} value={handle.value} onInput={(event) => { handle.value = event.currentTarget.value; }} />}
         </Field>
         <Button type="submit">{words.pager.handOver}</Button>

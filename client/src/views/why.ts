@@ -1,5 +1,5 @@
 import type { App } from "../domain/app";
-import { isOpen } from "../domain/pager";
+import { isOpen } from "../domain/page";
 import { REASONS, type Page, type Reason } from "../protocol/pager";
 import { formats, words } from "../words";
 

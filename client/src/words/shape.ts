@@ -153,9 +153,10 @@ export interface Words {
     reasons: {
       busy: string; resting: string; not_my_field: string; conflict_of_interest: string; other: string;
     };
-    declined: string; handOverTitle: string; handOverNext: string; handOverHandle: string; handOverNeeded: string; handedOver: string; mine: string;
-    write: string; writeNote: string; reopens: (given: { clock: string | number }) => string; toCase: string; history: string; historyNone: string;
-    older: string; took: (given: { label: string | number }) => string; passed: (given: { what: string | number; became: string | number }) => string;
+    declined: string; handOverTitle: string; handOverNext: string; handOverHandle: string; handOverHint: string; handOverNeeded: string;
+    handedOver: string; mine: string; write: string; writeNote: string; reopens: (given: { clock: string | number }) => string; toCase: string;
+    history: string; historyNone: string; older: string; took: (given: { label: string | number }) => string;
+    passed: (given: { what: string | number; became: string | number }) => string;
     became: {
       queued: string; sent: string; delivered: string; seen: string; acknowledged: string; declined: string;
       declinedAs: (given: { reason: string | number }) => string; handed_over: string; expired: string; superseded: string; answered: string;
