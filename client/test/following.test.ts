@@ -110,3 +110,28 @@ test("a board that is not there, or not now, takes no other along; what may come
   world.pass(15_000);
   expect(wire.sent.length).toBe(before + 1);
 });
+
+const paged = (seq: number, id: string) => ({
+  seq, kind: "paged", at: seq, by: 0,
+  data: { page: id, case: `case ${id}`, room: "room", specialty: "sp-1", urgency: "urgent", language: "en", label: "Cardiology", opened_at: 1, why: [], others: [], next_at: null },
+});
+const invited = (seq: number) => ({ seq, kind: "invited", at: seq, by: 0, data: { stream: "room", title: null } });
+
+test("what commits while the own feed is followed anew is told to all, once; what is older is a notice alone", async () => {
+  const { app, wire } = await begin();
+  const feed = { ...followed, op: "followed", stream: "feed" };
+  const first = wire.sent.find((one) => one["op"] === "follow" && one["stream"] === "feed")!;
+  wire.say({ ...feed, id: first["id"], head: 2, complete: true });
+  await settle();
+  // The pages are read by now: what comes after that stands in the reply alone.
+  expect(app.pager.phase.value).toBe("ready");
+  expect(wire.sent.at(-1)).toMatchObject({ op: "follow", stream: "feed", since: 0 });
+  wire.say({ op: "event", stream: "feed", ...paged(3, "pushed") });
+  wire.say({ op: "event", stream: "feed", seq: 4, kind: "page.changed", at: 4, by: 0, data: { page: "pushed", case: "case pushed", state: "superseded", holder: null } });
+  const events = [invited(1), paged(2, "old"), paged(3, "pushed"), paged(5, "new"), invited(6)];
+  wire.answer("follow", { ...feed, head: 6, complete: true, events });
+  await settle();
+  expect(app.pager.incoming.value.map((one) => one.id)).toEqual(["new"]);
+  expect(app.notices.all.value.map((one) => one.seq)).toEqual([6, 1]);
+  expect(app.pager.page("old")).toBeUndefined();
+});

@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { Api, type About, type Board, type Catalogue, type Me, type Specialty } from "../protocol/api";
 import { backOff, Refused, Socket, type Status } from "../protocol/socket";
 import type { Followed, LiveEvent, Push, Room, Welcome } from "../protocol/messages";
@@ -277,7 +277,7 @@ export class App {
       const reply = await socket.ask<Followed>({ op: "follow", stream, since, epoch });
       this.positions.set(stream, reply.head);
       if (since === null || !reply.complete) missed = true;
-      else for (const event of reply.events ?? []) this.tell(stream, event as LiveEvent);
+      else this.tellAll(stream, reply, since);
       if (stream !== me.feed) return;
       if (since === null || !reply.complete || this.pager.phase.value !== "ready") this.catchUp();
       this.notices.read(reply.seen ?? 0);
@@ -298,13 +298,23 @@ export class App {
     return missed;
   }
 
-  /** Reads the newest of what the own feed has told before. */
+  /** Reads the newest of what the own feed has told before; what comes while it is followed anew is told by this alone. */
   private async lookBack(socket: Socket, feed: string, head: number, epoch: string): Promise<void> {
     if (head === 0) return;
     const since = Math.max(0, head - MOST);
     const reply = await socket.ask<Followed>({ op: "follow", stream: feed, since, epoch });
-    for (const event of reply.events ?? []) this.notices.event(event as LiveEvent);
-    this.positions.set(feed, reply.head);
+    if (!reply.complete) this.catchUp();
+    const position = this.positions.get(feed) ?? head;
+    this.positions.set(feed, Math.max(position, reply.head));
+    for (const event of (reply.events ?? []) as LiveEvent[]) if (event.seq <= position) this.notices.event(event);
+    this.tellAll(feed, reply, position);
+  }
+
+  /** Tells the events of a reply that are above a position; together, so that a page which came and went meanwhile rings for nobody. */
+  private tellAll(stream: string, reply: Followed, position: number): void {
+    batch(() => {
+      for (const event of (reply.events ?? []) as LiveEvent[]) if (event.seq > position) this.tell(stream, event);
+    });
   }
 
   /** Reads what the feed may not have told. */
