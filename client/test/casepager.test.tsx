@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { act, cleanup, render } from "@testing-library/preact";
 import { afterEach, expect, test } from "vitest";
+import { Toasts } from "../src/design/parts";
 import type { App } from "../src/domain/app";
 import { Searches } from "../src/domain/search";
 import { PagerApi, type Search } from "../src/protocol/pager";
@@ -23,7 +24,7 @@ async function shown(told: boolean) {
   };
   const searches = new Searches(new PagerApi({ ask: answer, post: answer }), () => "key");
   const app = { searches, now: signal(1_000), label: (label: string) => label };
-  const page = render(<SearchLine app={app as unknown as App} id="c" told={told} />);
+  const page = render(<><SearchLine app={app as unknown as App} id="c" told={told} /><Toasts /></>);
   await act(settle);
   const pass = async (milliseconds: number) => {
     await act(() => { app.now.value += milliseconds; });
@@ -38,7 +39,7 @@ test("whoever is not told what changes asks every half minute, as long as there 
   expect(asked()).toBe(1);
   answers(search({ paged: 7 }));
   await pass(1_000);
-  expect(page.getByRole("status").textContent).toContain("7 paged");
+  expect(page.getAllByRole("status")[0]!.textContent).toContain("7 paged");
   answers(search({ state: "answered", may: [] }));
   await pass(30_000);
   const before = asked();
@@ -65,4 +66,17 @@ test("what may be asked of a search is what the server says", async () => {
   await act(() => searches.load("c"));
   expect(buttons()).toContain("Ask more");
   expect(buttons()).not.toContain("Widen");
+});
+
+test("the way back from standing down is offered where the server allows it", async () => {
+  for (const may of [["call-more"], []] as Search["may"][]) {
+    const { page, answers } = await shown(true);
+    await act(() => page.getByRole("button").click());
+    answers(search({ state: "stood_down", may }));
+    await act(() => page.getByText("Stand down").click());
+    await act(settle);
+    expect(page.getByText("Nobody else is asked.")).toBeDefined();
+    expect(page.container.querySelector(".toast button")?.textContent).toBe(may.length > 0 ? "Ask more" : undefined);
+    cleanup();
+  }
 });
