@@ -180,9 +180,11 @@ async def test_a_page_is_declined_with_a_reason_and_handed_over(person: NewPage,
     await expect(sheet.get_by_role("alert")).to_have_text("Give a handle, or hand over to whoever is next.")
     await sheet.get_by_label("Or to the colleague").fill("nobody-at-all")
     await sheet.get_by_role("button", name="Hand over", exact=True).click()
-    await expect(sheet.get_by_role("alert")).to_contain_text("cannot be asked")
+    await expect(sheet.get_by_role("alert")).to_contain_text("may see this case")
+    toasts = await Shown.watch(other, ".toast")
     await sheet.get_by_label("Or to the colleague").fill(THIRD)
     await sheet.get_by_role("button", name="Hand over", exact=True).click()
+    await toasts.has("Handed over.")
     await expect(incoming(other)).to_have_count(0)
     await expect(other.get_by_role("link").filter(has_text="You handed it over")).to_be_visible()
     await expect(incoming(third)).to_contain_text("handed over to you")
@@ -190,6 +192,14 @@ async def test_a_page_is_declined_with_a_reason_and_handed_over(person: NewPage,
     people = author.get_by_role("dialog", name="Who is asked")
     await expect(people.get_by_text("handed it over")).to_be_visible()
     assert "esting" not in await people.inner_text()
+    # Who cannot be asked is passed over, and nothing of it is told: the words are the same.
+    toasts = await Shown.watch(third, ".toast")
+    await incoming(third).get_by_role("button", name="Hand over").click()
+    sheet = third.get_by_role("dialog", name="Hand over to whom?")
+    await sheet.get_by_label("Or to the colleague").fill(AUTHOR)
+    await sheet.get_by_role("button", name="Hand over", exact=True).click()
+    await toasts.has("Handed over.")
+    await expect(incoming(third)).to_have_count(0)
 
 
 async def test_an_author_asks_more_and_stands_down(person: NewPage, demo: Demo) -> None:
