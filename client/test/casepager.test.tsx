@@ -59,7 +59,7 @@ test("whoever is told what changes does not ask for it", async () => {
 
 test("what may be asked of a search is what the server says", async () => {
   const { page, searches, answers } = await shown(true);
-  await act(() => page.getByRole("button").click());
+  await act(() => page.getByRole("button", { name: /paged/ }).click());
   const buttons = () => page.getAllByRole("button", { hidden: true }).map((one) => one.textContent);
   expect(buttons()).toContain("Widen");
   answers(search({ state: "exhausted", may: ["call-more", "stand-down"] }));
@@ -71,7 +71,7 @@ test("what may be asked of a search is what the server says", async () => {
 test("the way back from standing down is offered where the server allows it", async () => {
   for (const may of [["call-more"], []] as Search["may"][]) {
     const { page, answers } = await shown(true);
-    await act(() => page.getByRole("button").click());
+    await act(() => page.getByRole("button", { name: /paged/ }).click());
     answers(search({ state: "stood_down", may }));
     await act(() => page.getByText("Stand down").click());
     await act(settle);
