@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 TARGET: Final = ROOT / "shots"
 KEPT: Final = ROOT / "docs/images"
-SHOWN: Final = ("room-1280-light", "cases-390-light", "room-390-dark")
+SHOWN: Final = ("room-1280-light", "cases-390-light", "incoming-390-light", "room-390-dark")
 """The pictures that README.md and the tutorial show."""
 SIZES: Final[tuple[Any, ...]] = ({"width": 390, "height": 844}, {"width": 1280, "height": 800})
 FILMED: Final = "cedar-ward"
