@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec import Struct
 
 from lounge.ids import Random
@@ -47,3 +49,12 @@ class Terms(Struct, frozen=True, kw_only=True):
     def fraction(self) -> float:
         """Return a random number of [0, 1)."""
         return int.from_bytes(self.random.randbytes(4), "big") / 2**32
+
+    async def spread(self) -> None:
+        """Wait for a random part of `spread_seconds`: those who are sent away do not all come back at once."""
+        chosen = asyncio.get_running_loop().create_future()
+        timer = self.later(self.spread_seconds * self.fraction(), lambda: chosen.set_result(None))
+        try:
+            await chosen
+        finally:
+            timer.cancel()

@@ -96,12 +96,7 @@ class Unending(asyncio.Protocol):
             await self._live.drain()
         except Exception as error:  # noqa: BLE001  the others must still be drained
             self._fault(error)
-        chosen = asyncio.get_running_loop().create_future()
-        timer = self._terms.later(self._terms.spread_seconds * self._terms.fraction(), lambda: chosen.set_result(None))
-        try:
-            await chosen
-        finally:
-            timer.cancel()
+        await self._terms.spread()
         self.shutdown()
 
     def shutdown(self) -> None:

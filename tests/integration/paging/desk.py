@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lounge.data import load_countries
+from lounge.endings import Endings
 from lounge.members.accounts import NewMember
 from lounge.metrics import Metrics
 from lounge.paging.engine import Engine
@@ -36,6 +37,14 @@ class Desk:
         router = Router(node.specialties, load_countries(), Weights(), node.clock)
         self.taking = Taking(store, node.ids, node.aliases, router, node.telling, node.committed, stopwatch)
         self.engine = Engine(store, self.taking)
+        self.endings = Endings(
+            node.store,
+            node.ids,
+            node.clock,
+            enter=node.rooms.participate,
+            committed=node.committed,
+            end_search=node.escalations.end,
+        )
         self.pages = Pages(store, node.ids, node.aliases, node.telling, node.committed, lambda: None, stopwatch)
 
     async def member(

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lounge.cases import Audience
-from lounge.endings import Endings, Resolution
+from lounge.endings import Resolution
 from lounge.errors import Forbidden, Invalid, KeyReused, NotFound, PageOver
 from lounge.paging.policy import DEFAULTS, Policy, Reach, Step
 
@@ -331,19 +331,10 @@ async def test_a_case_that_is_over_lets_everybody_off(desk: Desk, end: str) -> N
     abroad = await desk.member(country="NZ")
     case = await desk.node.case(author)
     await desk.engine.take_all()
-    rules = desk.node
-    endings = Endings(
-        rules.store,
-        rules.ids,
-        rules.clock,
-        enter=rules.rooms.participate,
-        committed=rules.committed,
-        end_search=rules.escalations.end,
-    )
     if end == "withdraw":
-        await endings.withdraw(author, case.id, str(uuid.uuid4()))
+        await desk.endings.withdraw(author, case.id, str(uuid.uuid4()))
     else:
-        await endings.resolve(author, case.id, str(uuid.uuid4()), Resolution(outcome="unresolved"))
+        await desk.endings.resolve(author, case.id, str(uuid.uuid4()), Resolution(outcome="unresolved"))
     assert await desk.paged(case) == {one.handle: "superseded"}
     await desk.pass_time(60 * MINUTE)
     await desk.engine.take_all()
@@ -468,19 +459,10 @@ async def test_a_case_that_is_open_again_can_be_searched_for_again(desk: Desk) -
     author, one = await desk.member(), await desk.member()
     case = await desk.node.case(author)
     await desk.engine.take_all()
-    rules = desk.node
-    endings = Endings(
-        rules.store,
-        rules.ids,
-        rules.clock,
-        enter=rules.rooms.participate,
-        committed=rules.committed,
-        end_search=rules.escalations.end,
-    )
-    await endings.withdraw(author, case.id, str(uuid.uuid4()))
+    await desk.endings.withdraw(author, case.id, str(uuid.uuid4()))
     with pytest.raises(PageOver):
         await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
-    await endings.reopen(author, case.id, str(uuid.uuid4()))
+    await desk.endings.reopen(author, case.id, str(uuid.uuid4()))
     await desk.node.escalations.call_more(author, case.id, str(uuid.uuid4()))
     await desk.engine.take_all()
     assert await desk.paged(case) == {one.handle: "sent"}
