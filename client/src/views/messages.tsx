@@ -139,17 +139,30 @@ export function Messages({ room, now, doing, covered, onFresh }: Props) {
 
   useEffect(() => {
     const pane = element.current!;
-    const scrolled = () => {
+    const readOn = () => {
       if (pane.scrollTop < NEAR && room.older.peek()) void room.loadOlder();
       if (room.newer.peek() && pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR) void room.loadNewer();
+    };
+    const scrolled = () => {
+      readOn();
       if (atEnd()) {
         readAll();
         report();
       }
     };
+    // Who scrolled on while messages were read stands at the edge still, and no scrolling says so: looked at once they are shown.
+    let loading = false;
+    let frame = 0;
+    const stop = room.loadingOlder.subscribe((now) => {
+      cancelAnimationFrame(frame);
+      if (loading && !now) frame = requestAnimationFrame(() => { frame = requestAnimationFrame(readOn); });
+      loading = now;
+    });
     pane.addEventListener("scroll", scrolled, { passive: true });
     document.addEventListener("visibilitychange", scrolled);
     return () => {
+      stop();
+      cancelAnimationFrame(frame);
       pane.removeEventListener("scroll", scrolled);
       document.removeEventListener("visibilitychange", scrolled);
     };
