@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from lounge.store import SCHEMA
 from tests.browser.waiting import FAR
 
 if TYPE_CHECKING:
@@ -33,6 +35,22 @@ FLAGS: Final = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+PLAYED: Final = [
+    "heron-lane",
+    "quiet-harbour",
+    "cedar-ward",
+    "orchard-gate",
+    "plover-desk",
+    "larch-ledger",
+    "tarn-lantern",
+    "slow-cadence",
+    "birch-window",
+    "tidewater",
+    "basalt-step",
+    "night-kettle",
+]
+"""Members whom tests play."""
 
 
 def chromium() -> str:
@@ -82,6 +100,27 @@ class Demo:
                     pass
                 await asyncio.sleep(0.05)
 
+    async def leave_alone(self) -> None:
+        """Let no search that another test began page anybody, and whom tests play be on call by the switch alone.
+
+        Members of the demo have hours: whoever's test ran in them would be paged for the cases of others.
+        """
+        database = await asyncpg.connect(
+            host=str(self.data / "postgres/run"),
+            user="postgres",
+            database="lounge",
+            server_settings={"search_path": SCHEMA},
+        )
+        try:
+            await database.execute("update escalations set due = null, due_at = null where due is not null")
+            await database.execute(
+                "update duties d set hours = repeat('0', 672)::bit(672), awake_too = false, on_call_until = null"
+                " from members m where m.id = d.member and m.handle = any($1::text[])",
+                PLAYED,
+            )
+        finally:
+            await database.close()
+
     async def end(self, how: signal.Signals) -> None:
         """End it by this signal."""
         assert self.process is not None
@@ -101,6 +140,12 @@ async def demo() -> AsyncIterator[Demo]:
     finally:
         await demo.end(signal.SIGTERM)
         shutil.rmtree(demo.data, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def left_alone(demo: Demo) -> None:
+    """Begin each test with nobody paged for what others did."""
+    await demo.leave_alone()
 
 
 @pytest.fixture(scope="session", autouse=True)

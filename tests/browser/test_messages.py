@@ -358,13 +358,13 @@ async def test_scrolling_back_reads_on_and_keeps_the_place(person: NewPage, demo
     await expect(log.get_by_text("Entry 129 of the night.")).to_be_in_viewport()
     begins = page.get_by_text("This is where the discussion begins.")
 
-    async def read_on() -> bool:
-        # Were the place lost, the top would stay the top.
-        return bool(await begins.count()) or await log.evaluate("pane => pane.scrollTop > 0")
+    async def at_the_beginning() -> bool:
+        """Go to the top, again and again: what is read comes in above, and what was in sight stays there."""
+        await log.evaluate("pane => { pane.scrollTop = 0; }")
+        await settled(log)
+        return bool(await begins.count()) and await log.evaluate("pane => pane.scrollTop") == 0
 
     await settled(log)
-    while not await begins.count():
-        await log.evaluate("pane => { pane.scrollTop = 0; }")
-        await until(read_on, "older messages came in above")
+    await until(at_the_beginning, "the beginning is shown at the top")
     await expect(begins).to_be_visible()
     await expect(log.get_by_text("Entry 0 of the night.")).to_be_visible()
